@@ -1,0 +1,1 @@
+"""The face: cue mapping, screens and avatar packs."""

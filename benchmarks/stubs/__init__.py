@@ -1,0 +1,1 @@
+"""Engines that answer at once, for measuring and testing the flow itself."""

@@ -1,0 +1,1 @@
+"""Buses: in one process, and (by config) over the network."""

@@ -1,0 +1,250 @@
+"""Time, waiting, threads and networks: the only place that asks the machine what time it is.
+
+`RealClock` is the machine's time. `VirtualClock` jumps: time stands still while anything is in flight and
+then moves to the next timer, so a run takes as long as its work does and is the same each time. Timers of one
+moment fire one by one, ordered by (time, session, sequence), each after everything the one before it set off.
+"""
+
+import asyncio
+import heapq
+import selectors
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+SESSION: ContextVar[str] = ContextVar("session", default="")
+"""The visit that the running task works for: orders what happens at the same moment, and names it in logs."""
+
+
+class Timer(Protocol):
+    """Something that will happen, unless cancelled."""
+
+    def cancel(self) -> None:
+        """It will not happen. Harmless when it has."""
+
+
+class Clock(Protocol):
+    """What every stage, session and engine is given instead of `time` and `asyncio`. Seconds, from the run's start."""
+
+    def now(self) -> float:
+        """Seconds since the run began."""
+
+    def measure(self) -> float:
+        """Real seconds, for measured durations only: never in a message, a decision or an order of events."""
+
+    def call_at(self, when: float, what: Callable[[], None]) -> Timer:
+        """Run `what` at `when`; at once (but not before this returns) when that has passed."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    def timeout(self, seconds: float) -> AbstractAsyncContextManager[None]:
+        """Raise TimeoutError in the body when it takes longer."""
+
+    async def thread(self, work: Callable[..., T], *args: Any, seconds: float) -> T:
+        """Run blocking `work` in a thread. On a virtual clock its result arrives after `seconds`, whatever it took."""
+
+    def outside(self, items: Callable[["Clock"], AsyncIterator[T]], *, seconds: float) -> AsyncIterator[T]:
+        """Iterate over something that waits for a network; `items` gets a real clock for its own deadlines.
+
+        On a virtual clock it runs in an event loop of its own; each item (or error) arrives `seconds` after it was asked for.
+        """
+
+
+class RealClock:
+    """The machine's monotonic time. Made inside a running event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
+
+    def now(self) -> float:
+        return self._loop.time() - self._start
+
+    def measure(self) -> float:
+        return time.perf_counter()
+
+    def call_at(self, when: float, what: Callable[[], None]) -> Timer:
+        return self._loop.call_at(self._start + when, what)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+    @asynccontextmanager
+    async def timeout(self, seconds: float) -> AsyncIterator[None]:
+        async with asyncio.timeout(seconds):
+            yield
+
+    async def thread(self, work: Callable[..., T], *args: Any, seconds: float) -> T:
+        del seconds
+        return await asyncio.to_thread(work, *args)
+
+    def outside(self, items: Callable[[Clock], AsyncIterator[T]], *, seconds: float) -> AsyncIterator[T]:
+        del seconds
+        return items(self)
+
+
+class _VirtualTimer:
+    __slots__ = ("cancelled", "what", "when")
+
+    def __init__(self, when: float, what: Callable[[], None]) -> None:
+        self.when, self.what, self.cancelled = when, what, False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class _IdleSelector(selectors.DefaultSelector):
+    """Asks the clock for more before the event loop sleeps: asyncio selects with timeout 0 while callbacks are ready."""
+
+    idle: Callable[[], bool] = staticmethod(lambda: False)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is not None and timeout <= 0:
+            return super().select(timeout)
+        ready = super().select(0)
+        return ready if ready or self.idle() else super().select(timeout)
+
+
+class VirtualClock:
+    """Time that jumps. Made by `run_virtual`."""
+
+    def __init__(self, selector: _IdleSelector) -> None:
+        selector.idle = self._advance
+        self._now = 0.0
+        self._timers: list[tuple[float, str, int, _VirtualTimer]] = []
+        self._sequence = 0
+        self._in_flight = 0
+        self._pool = ThreadPoolExecutor(thread_name_prefix="virtual")
+        self._outer: _OuterLoop | None = None
+
+    def now(self) -> float:
+        return self._now
+
+    def measure(self) -> float:
+        return time.perf_counter()
+
+    def call_at(self, when: float, what: Callable[[], None]) -> Timer:
+        timer = _VirtualTimer(max(when, self._now), what)
+        self._sequence += 1
+        heapq.heappush(self._timers, (timer.when, SESSION.get(), self._sequence, timer))
+        return timer
+
+    def _advance(self) -> bool:
+        """Fire the next timer; False when there is none, or when something in flight may still come before it."""
+        if self._in_flight:
+            return False
+        while self._timers:
+            when, _, _, timer = heapq.heappop(self._timers)
+            if not timer.cancelled:
+                self._now = when
+                timer.what()
+                return True
+        return False
+
+    async def sleep(self, seconds: float) -> None:
+        await self._until(self._now + seconds)
+
+    async def _until(self, when: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        timer = self.call_at(when, lambda: None if woken.done() else woken.set_result(None))
+        try:
+            await woken
+        finally:
+            timer.cancel()
+
+    @asynccontextmanager
+    async def timeout(self, seconds: float) -> AsyncIterator[None]:
+        async with asyncio.timeout(None) as limit:
+            timer = self.call_at(self._now + seconds, lambda: limit.reschedule(0.0))
+            try:
+                yield
+            finally:
+                timer.cancel()
+
+    async def thread(self, work: Callable[..., T], *args: Any, seconds: float) -> T:
+        loop = asyncio.get_running_loop()
+        return await self._arrive(loop.run_in_executor(self._pool, work, *args), seconds)
+
+    async def _arrive(self, result: asyncio.Future[T], seconds: float) -> T:
+        self._in_flight += 1
+        result.add_done_callback(self._landed)
+        await self._until(self._now + seconds)
+        return await result
+
+    def _landed(self, result: "asyncio.Future[Any]") -> None:
+        self._in_flight -= 1
+        if not result.cancelled():
+            result.exception()  # marks it as seen: whoever asked may have gone
+
+    async def outside(self, items: Callable[[Clock], AsyncIterator[T]], *, seconds: float) -> AsyncIterator[T]:
+        self._outer = self._outer or _OuterLoop()
+        outer = self._outer
+        stream = items(outer.clock)
+        step: asyncio.Future[T] | None = None
+        try:
+            while True:
+                step = outer.submit(anext(stream))
+                yield await self._arrive(step, seconds)
+        except StopAsyncIteration:
+            return
+        finally:
+            if step is not None:
+                step.cancel()
+            close = getattr(stream, "aclose", None)
+            if close is not None:
+                outer.submit(close()).add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def close(self) -> None:
+        """Stop the outer loop; threads that still run are left to run out."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._outer:
+            self._outer.close()
+
+
+class _OuterLoop:
+    """A real event loop in a thread, for what waits on sockets while virtual time stands still."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="outside", daemon=True)
+        self._thread.start()
+        self.clock: Clock = asyncio.run_coroutine_threadsafe(self._make_clock(), self._loop).result()
+
+    async def _make_clock(self) -> Clock:
+        return RealClock()
+
+    def submit(self, work: Awaitable[T]) -> "asyncio.Future[T]":
+        async def run() -> T:
+            return await work
+
+        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), self._loop))
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+
+
+def run_real(main: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
+    """Run `main` on the machine's time."""
+
+    async def start() -> T:
+        return await main(RealClock())
+
+    return asyncio.run(start())
+
+
+def run_virtual(main: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
+    """Run `main` on time that jumps."""
+    selector = _IdleSelector()
+    clock = VirtualClock(selector)
+    try:
+        with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+            return runner.run(main(clock))
+    finally:
+        clock.close()

@@ -1,0 +1,76 @@
+"""What an engine is, and the project's only dynamic import: a config names the file, this loads it.
+
+An engine module has `Settings` (a frozen pydantic model, unknown keys refused) and `Engine`, built as
+`Engine(settings, clock)`. Nothing is inherited and nothing is registered.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import AsyncIterator
+from types import ModuleType
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from pipeline.audio import Frame, Hint
+from pipeline.clock import Clock
+from pipeline.envelope import Message
+from pipeline.errors import ConfigError
+
+
+class Engine(Protocol):
+    """A worker engine: a function of one message. It may also have `async def warm()` and `async def close()`."""
+
+    def work(self, message: Message) -> AsyncIterator[Message]:
+        """Answer `message`, made by `message.answer(Class, ...)`. Errors are raised; the stage loop reports them.
+
+        It may be cancelled at any point and must leave nothing behind. It keeps no state of a visitor.
+        """
+
+
+class Listener(Protocol):
+    """What an edge engine keeps for one session. Pure: no I/O, no clock; time is the frames' sample numbers."""
+
+    def hear(self, frame: Frame) -> list[Message]:
+        """Take 20 ms of microphone; say what follows from it (mostly nothing)."""
+
+    def hint(self, hint: Hint) -> list[Message]:
+        """Take what is known of the words so far."""
+
+
+class EdgeEngine(Protocol):
+    """An edge engine. It may also have `async def warm()`."""
+
+    def open(self, session: str) -> Listener:
+        """Begin to hear a visitor."""
+
+
+def module_name(stage: str, engine: str) -> str:
+    """`whisper` is `stages.transcript.whisper`; a dotted name is a module of the deployer's own."""
+    return engine if "." in engine else f"stages.{stage}.{engine}"
+
+
+def load(stage: str, engine: str) -> ModuleType:
+    """Import an engine's module. ConfigError when there is none or when something it needs is not installed."""
+    name = module_name(stage, engine)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or name
+        if name == missing or name.startswith(missing + "."):
+            raise ConfigError(
+                "engine-unknown", f"there is no engine '{engine}' for stage '{stage}' (module {name})"
+            ) from error
+        text = f"engine '{engine}' of stage '{stage}' needs the package '{missing}': pip install 'visavis[{engine}]'"
+        raise ConfigError("engine-not-installed", text) from error
+
+
+def settings_class(module: ModuleType) -> type[BaseModel]:
+    """The module's own `Settings`."""
+    settings: type[BaseModel] = module.Settings
+    return settings
+
+
+def build(module: ModuleType, settings: BaseModel, clock: Clock) -> Any:
+    """The module's `Engine`: an `Engine` for worker stages, an `EdgeEngine` for turn."""
+    return module.Engine(settings, clock)

@@ -1,0 +1,122 @@
+"""The envelope that every message carries, and the parts that messages are made of."""
+
+import hashlib
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Label = Literal["neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"]
+Language = Literal["zh", "en"]
+Number = Annotated[float, AfterValidator(lambda value: round(value, 4))]
+"""A float with 4 decimals: rounded at the source, so that equal runs write equal bytes."""
+Unit = Annotated[Number, Field(ge=0.0, le=1.0)]
+Origin = Literal["reply", "filler", "apology", "greeting", "farewell", "say"]
+
+
+class Part(BaseModel):
+    """A piece of a message: frozen, and unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Message(Part):
+    """The envelope that every message of a visit carries."""
+
+    requests: ClassVar[bool] = False
+    """True for a message that is a job for a worker stage."""
+    parted: ClassVar[tuple[str, ...]] = ()
+    """Names of the fields that number the message within its answer."""
+
+    session: str = ""
+    """The visit; empty only for `Presence`, `Say` and `Status`."""
+    turn: int = Field(0, ge=0)
+    """1 for the visitor's first turn; 0 before it, for what the avatar says by itself."""
+    revision: int = Field(0, ge=0)
+    """Of the turn: 1 for its first tentative `Utterance`."""
+    cause: str = ""
+    """`id` of the message that this one answers."""
+    attempt: int = Field(1, ge=1)
+    """Which sending of the cause this message answers: equal to the cause's `sent`."""
+    sent: int = Field(1, ge=1)
+    """How often this message has been sent as a request. Not part of `id`: a request sent again is the same request."""
+    left_ms: int | None = Field(None, ge=0)
+    """What is left of the request's deadline when it is sent; the receiver counts from its arrival."""
+
+    @cached_property
+    def id(self) -> str:
+        """16 hex digits of BLAKE2b over place, class and part: the same on every machine, with no shared counter."""
+        parts = [getattr(self, name) for name in self.parted]
+        place = (self.session, self.turn, self.revision, self.cause, self.attempt, type(self).__name__, *parts)
+        return hashlib.blake2b(repr(place).encode(), digest_size=8).hexdigest()
+
+    def answer(self, kind: "type[M]", **fields: Any) -> "M":
+        """A message of class `kind` that answers this one: its envelope is filled in here."""
+        return kind(session=self.session, turn=self.turn, revision=self.revision,
+                    cause=self.id, attempt=self.sent, **fields)  # fmt: skip
+
+    def again(self, left_ms: int | None = None) -> Self:
+        """The same request (same `id`), to be sent once more."""
+        return self.model_copy(update={"sent": self.sent + 1, "left_ms": left_ms})
+
+
+M = TypeVar("M", bound=Message)
+
+
+class Word(Part):
+    """A word and when it was spoken."""
+
+    text: str
+    start: Number
+    """Seconds from the utterance's first sample."""
+    end: Number
+
+
+class Feeling(Part):
+    """An emotion: what it is called, where it lies on Russell's circumplex, and how sure that is."""
+
+    label: Label = "neutral"
+    valence: Annotated[Number, Field(ge=-1.0, le=1.0)] = 0.0
+    arousal: Annotated[Number, Field(ge=-1.0, le=1.0)] = 0.0
+    confidence: Unit = 0.0
+
+
+class Exchange(Part):
+    """A line of the history, as it was heard."""
+
+    role: Literal["visitor", "avatar"]
+    text: str
+    interrupted: bool = False
+    """The avatar was cut here: `text` ends with the last word that sounded."""
+
+
+class Mark(Part):
+    """A phoneme (`text` in IPA, as the voice names it) or a word of the sentence, with its time."""
+
+    text: str
+    start: int = Field(ge=0)
+    """Sample of the sentence's own clock, 24 kHz."""
+    end: int = Field(ge=0)
+    offset: int = Field(0, ge=0)
+    """Words: index of the first character in the sentence's text."""
+    stressed: bool = False
+
+
+class Pose(Part):
+    """A shape of face or body that comes and goes: 0 at `start`, `weight` from `attack` to `release`, 0 at `end`."""
+
+    name: str
+    start: int
+    """Samples of the sentence's own clock; may lie before this part (a lead of the mouth)."""
+    attack: int
+    release: int
+    end: int
+    weight: Unit = 1.0
+
+
+class Gaze(Part):
+    """Where the eyes go at `at`: x and y in -1..1, 0 0 is the visitor."""
+
+    at: int
+    x: Number
+    y: Number

@@ -1,0 +1,48 @@
+"""What can go wrong, by name.
+
+VisavisError
+├── ConfigError      a config, persona, visit or knowledge file is wrong
+├── SoundError       a sound file cannot be read
+├── WireError        a message from outside is malformed
+└── EngineError      an engine cannot do its work
+    ├── ServerError  a model server refused, broke off or answered nonsense
+    └── ServerSilent a model server kept silent past a deadline
+"""
+
+
+class VisavisError(Exception):
+    """Says what is wrong, where, and how to mend it. `code` is stable (`docs/errors.md`)."""
+
+    def __init__(self, code: str, text: str, *, retry: bool = False) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+        self.retry = retry
+        """Trying again may help."""
+
+    def __str__(self) -> str:
+        return f"{self.text} [{self.code}]"
+
+
+class ConfigError(VisavisError):
+    """A config, persona, visit or knowledge file is wrong."""
+
+
+class SoundError(VisavisError):
+    """A sound file cannot be read."""
+
+
+class WireError(VisavisError):
+    """A message from outside is malformed."""
+
+
+class EngineError(VisavisError):
+    """An engine cannot do its work."""
+
+
+class ServerError(EngineError):
+    """A model server refused, broke off or answered nonsense."""
+
+
+class ServerSilent(EngineError):  # noqa: N818  it is named by what happened
+    """A model server kept silent past a deadline."""

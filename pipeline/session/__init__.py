@@ -1,0 +1,1 @@
+"""What the edge knows of one visitor."""

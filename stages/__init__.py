@@ -1,0 +1,1 @@
+"""The stages of the flow, one folder each, one engine a file."""

@@ -1,0 +1,1 @@
+"""The stage that moves the face; one engine a file."""

@@ -1,0 +1,1 @@
+"""The stage that answers; one engine a file."""

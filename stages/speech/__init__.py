@@ -1,0 +1,1 @@
+"""The stage that speaks sentences; one engine a file."""

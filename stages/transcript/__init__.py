@@ -1,0 +1,1 @@
+"""The stage that writes down what was said; one engine a file."""
