@@ -52,7 +52,7 @@ class Clock(Protocol):
     def outside(self, items: Callable[["Clock"], AsyncIterator[T]], *, seconds: float) -> AsyncIterator[T]:
         """Iterate over something that waits for a network; `items` gets a real clock for its own deadlines.
 
-        On a virtual clock it runs in an event loop of its own; each item (or error) arrives `seconds` after it was asked for.
+        On a virtual clock it runs in a loop of its own; each item (or error) arrives `seconds` after it was asked for.
         """
 
 
@@ -100,7 +100,7 @@ class _VirtualTimer:
 
 
 class _IdleSelector(selectors.DefaultSelector):
-    """Asks the clock for more before the event loop sleeps: asyncio selects with timeout 0 while callbacks are ready."""
+    """Asks the clock for more before the loop sleeps: asyncio selects with timeout 0 while callbacks are ready."""
 
     idle: Callable[[], bool] = staticmethod(lambda: False)
 

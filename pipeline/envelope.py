@@ -55,6 +55,12 @@ class Message(Part):
         return kind(session=self.session, turn=self.turn, revision=self.revision,
                     cause=self.id, attempt=self.sent, **fields)  # fmt: skip
 
+    def changed(self, **fields: Any) -> Self:
+        """A copy with other fields (unchecked), and so maybe another `id`."""
+        copy = self.model_copy(update=fields)
+        copy.__dict__.pop("id", None)
+        return copy
+
     def again(self, left_ms: int | None = None) -> Self:
         """The same request (same `id`), to be sent once more."""
         return self.model_copy(update={"sent": self.sent + 1, "left_ms": left_ms})

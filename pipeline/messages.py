@@ -72,9 +72,11 @@ class Say(Message):
 class SpeechStarted(Message):
     """Said by turn: the visitor began to speak; with `revision` > 0, went on after a tentative pause."""
 
-    parted = ("at_sample",)
+    parted = ("at_sample", "sure")
     at_sample: int = Field(ge=0)
     """First voiced sample, 16 kHz, counted from the session's first frame."""
+    sure: bool = False
+    """Said again with True once there is voice enough to interrupt the avatar (`barge_in_ms`): no cough."""
 
 
 class SpeechDropped(Message):
@@ -89,7 +91,7 @@ class Utterance(Message):
     """Said by turn: one whole utterance, tentative until its `TurnEnded`. Job of transcript and of emotion."""
 
     requests = True
-    parted = ("start_sample",)
+    parted = ("start_sample", "partial", "index")
     start_sample: int = Field(ge=0)
     """Of `pcm`'s first sample, pre-roll included."""
     pcm: bytes = Field(b"", exclude=True, repr=False)
@@ -98,6 +100,10 @@ class Utterance(Message):
     """What the session's config fixes; None: to be detected."""
     baseline: tuple[tuple[Number, ...], ...] = ()
     """Voice features of this speaker's earlier utterances, oldest first, at most 5: the speaker's own normal."""
+    partial: bool = False
+    """True while the visitor still speaks: asked only for a partial `Transcript`."""
+    index: int = Field(0, ge=0)
+    """Numbers the partial ones."""
 
 
 class TurnEnded(Message):
