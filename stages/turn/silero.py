@@ -1,0 +1,123 @@
+"""Turns by Silero voice activity detection: hears frames, says when speech starts, pauses and ends."""
+
+import numpy as np
+
+from pipeline.audio import HEAR_RATE, Frame, Hint
+from pipeline.clock import Clock
+from pipeline.envelope import Message
+from pipeline.messages import SpeechDropped, SpeechStarted, TurnEnded, Utterance
+from stages.turn._endpoint import Dropped, Ended, Endpoint, Event, Said, Settings, Started
+from stages.turn._vad import CHUNK, Vad, network
+
+__all__ = ["Engine", "Settings"]
+
+_LONGEST_GAP = 2 * HEAR_RATE
+"""Samples that may be missing before the sound counts as broken off."""
+
+
+class Engine:
+    """Hears any number of visitors; they share the network and nothing else."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    async def warm(self) -> None:
+        """Load the network, which takes about 0.1 s."""
+        await self._clock.thread(network, seconds=0.1)
+
+    def open(self, session: str) -> "Ears":
+        """Begin to hear a visitor."""
+        return Ears(session, self._settings)
+
+
+class Ears:
+    """One visitor's `Listener`.
+
+    An echo guard belongs between `_vad` and `_endpoint`: it compares `Frame.played` with what was heard and takes
+    the probability down where they agree. Until there is one, the browser's echo cancellation has to do.
+    """
+
+    def __init__(self, session: str, settings: Settings) -> None:
+        self._session = session
+        self._vad = Vad()
+        self._endpoint = Endpoint(settings)
+        self._sound = bytearray()
+        """PCM16 from `_first` on: what an utterance may still need, and what the network has not seen."""
+        self._first = 0
+        self._seen = 0
+        """Samples before this one have gone through the network."""
+        self._utterance = ""
+
+    def hear(self, frame: Frame) -> list[Message]:
+        """Take 20 ms. Frames that were lost on the way are silence; one that was heard already is not heard again."""
+        missing = frame.sample - self._heard
+        if missing < 0:
+            return []
+        messages = self._bridge(missing) if missing else []
+        self._sound += frame.pcm.tobytes()
+        return messages + self._look()
+
+    def hint(self, hint: Hint) -> list[Message]:
+        return self._messages(self._endpoint.hint(hint))
+
+    def flush(self) -> list[Message]:
+        """The sound ends here (a file's end, a released key): an open utterance ends."""
+        return self._messages(self._endpoint.flush(self._heard))
+
+    @property
+    def _heard(self) -> int:
+        return self._first + len(self._sound) // 2
+
+    def _bridge(self, missing: int) -> list[Message]:
+        if missing > _LONGEST_GAP:
+            return self._jump(missing)
+        self._sound += bytes(2 * missing)
+        return self._look()
+
+    def _jump(self, missing: int) -> list[Message]:
+        messages = self.flush()
+        self._vad.reset()
+        self._first = self._seen = self._heard + missing
+        self._sound.clear()
+        self._endpoint.skip(self._first)
+        return messages
+
+    def _look(self) -> list[Message]:
+        messages: list[Message] = []
+        while self._heard - self._seen >= CHUNK:
+            chunk = np.frombuffer(self._sound, np.int16, CHUNK, 2 * (self._seen - self._first))
+            probability = self._vad.probability(chunk)
+            del chunk  # a view would forbid the sound to grow
+            self._seen += CHUNK
+            messages += self._messages(self._endpoint.step(probability, self._seen - CHUNK, self._seen))
+            self._forget()
+        return messages
+
+    def _forget(self) -> None:
+        keep = min(self._endpoint.keep, self._seen)
+        if keep > self._first:
+            del self._sound[: 2 * (keep - self._first)]
+            self._first = keep
+
+    def _messages(self, events: list[Event]) -> list[Message]:
+        return [self._message(event) for event in events]
+
+    def _message(self, event: Event) -> Message:
+        match event:
+            case Started(turn, revision, at):
+                return SpeechStarted(session=self._session, turn=turn, revision=revision, at_sample=at)
+            case Dropped(turn, at, voiced):
+                voiced_ms = 1000 * voiced // HEAR_RATE
+                return SpeechDropped(session=self._session, turn=turn, at_sample=at, voiced_ms=voiced_ms)
+            case Said(turn, revision, start, stop):
+                said = Utterance(session=self._session, turn=turn, revision=revision, start_sample=start,
+                                 pcm=self._pcm(start, stop))  # fmt: skip
+                self._utterance = said.id
+                return said
+            case Ended(turn, revision, end, decided):
+                return TurnEnded(session=self._session, turn=turn, revision=revision, cause=self._utterance,
+                                 end_sample=end, decided_sample=decided)  # fmt: skip
+
+    def _pcm(self, start: int, stop: int) -> bytes:
+        return bytes(self._sound[2 * (start - self._first) : 2 * (stop - self._first)])
