@@ -4,6 +4,7 @@ Speech is a run of voiced chunks at least `start_ms` long; a shorter run is noth
 `end_ms` of silence; hints from the words make that limit shorter or longer.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -91,6 +92,31 @@ class Ended(NamedTuple):
 Event = Started | Dropped | Said | Ended
 
 
+@dataclass(slots=True)
+class _Turn:
+    """What is known of the open turn, in sample numbers."""
+
+    onset: int
+    """First voiced sample."""
+    first: int
+    """First sample of its utterances."""
+    speech_end: int
+    """Last voiced sample + 1."""
+    least: int
+    """Voiced samples that make it a turn."""
+    due: int = 0
+    """Where it ends if silence stays."""
+    voiced: int = 0
+    revision: int = 0
+    """Of the last utterance."""
+    said_at: int = 0
+    """End of the last utterance."""
+    covered: bool = False
+    """The last utterance holds all its speech."""
+    gap: tuple[int, int] = (0, 0)
+    """The silence in it where it is cut best, should it become too long."""
+
+
 class Endpoint:
     """One visitor's turns. All positions are sample numbers at 16 kHz."""
 
@@ -101,8 +127,8 @@ class Endpoint:
         self._limit = settings.end_ms * _MS
         self._hinted = {True: settings.end_complete_ms * _MS, False: settings.end_trailing_ms * _MS}
         self._max = round(settings.max_seconds * HEAR_RATE)
-        self.turn = 1
-        """Number of the open turn, or of the next one."""
+        self._number = 1
+        self._turn: _Turn | None = None
         self._heard = 0
         self._run: int | None = None
         """First sample of the voiced run that goes on now."""
@@ -110,26 +136,22 @@ class Endpoint:
         """What lies before belongs to earlier turns."""
         self._dropped = (0, -1)
         """Where the sound of the last dropped speech begins, and until when new speech takes it in."""
-        self._open = self._covered = self._continues = False
-        self._onset = self._first = self._speech_end = self._due = 0
-        self._voiced = self._revision = self._said_at = 0
-        self._gap = (0, 0)
 
     @property
     def keep(self) -> int:
         """First sample that a later utterance may still need."""
-        return self._first if self._open else self._reach(self._heard if self._run is None else self._run)
+        return self._turn.first if self._turn else self._reach(self._heard if self._run is None else self._run)
 
     def step(self, probability: float, begin: int, end: int) -> list[Event]:
         """Take the voice probability of samples `begin` to `end` (exclusive), which follow those of the last step."""
         self._heard = end
         if probability < (self._on if self._run is None else self._off):
             self._run = None
-            return self._silence() if self._open else []
+            return self._silence(self._turn) if self._turn else []
         if self._run is None:
             self._run = begin
         if end - self._run < self._start:
-            return self._finish_if_due() if self._open else []
+            return self._finish_if_due(self._turn) if self._turn else []
         return self._speech(self._run, end)
 
     def hint(self, hint: Hint) -> list[Event]:
@@ -137,16 +159,17 @@ class Endpoint:
 
         It counts from its `at_sample` on, also when it comes late: what is decided does not depend on when it came.
         """
-        if not (self._open and self._covered and hint.revision == self._revision and hint.at_sample >= self._said_at):
+        turn = self._turn
+        if not turn or not turn.covered or hint.revision != turn.revision or hint.at_sample < turn.said_at:
             return []
-        if hint.at_sample < self._due:
-            self._due = max(hint.at_sample, self._speech_end + self._hinted[hint.complete])
-        return self._finish_if_due()
+        if hint.at_sample < turn.due:
+            turn.due = max(hint.at_sample, turn.speech_end + self._hinted[hint.complete])
+        return self._finish_if_due(turn)
 
     def flush(self, at: int) -> list[Event]:
         """The turn ends at sample `at`, because the sound does or the visitor says so."""
         self._run, self._heard = None, at
-        return self._finish(min(at, self._first + self._max)) if self._open else []
+        return self._finish(self._turn, min(at, self._turn.first + self._max)) if self._turn else []
 
     def skip(self, to: int) -> None:
         """There is no sound between the last `flush` and sample `to`."""
@@ -163,78 +186,68 @@ class Endpoint:
 
     def _speech(self, run: int, end: int) -> list[Event]:
         events: list[Event] = []
-        if not self._open:
-            self._begin(run, self._reach(run))
-            events = [Started(self.turn, 0, run)]
-        elif self._covered:
-            events = [Started(self.turn, self._revision, run)]
-        if run > self._speech_end:
-            self._gap = self._better(self._gap, (self._speech_end, run))
-        self._covered = False
-        self._voiced += end - max(run, self._speech_end)
-        self._speech_end, self._due = end, end + self._limit
-        return events + (self._cut() if end - self._first >= self._max else [])
+        turn = self._turn
+        if not turn:
+            turn = self._turn = _Turn(run, self._reach(run), run, self._min_voiced)
+            events = [Started(self._number, 0, run)]
+        elif turn.covered:
+            events = [Started(self._number, turn.revision, run)]
+        if run > turn.speech_end:
+            turn.gap = self._better(turn, (turn.speech_end, run))
+        turn.covered = False
+        turn.voiced += end - max(run, turn.speech_end)
+        turn.speech_end, turn.due = end, end + self._limit
+        return events + (self._cut(turn) if end - turn.first >= self._max else [])
 
-    def _begin(self, onset: int, first: int) -> None:
-        self._open, self._covered, self._continues = True, False, False
-        self._onset, self._first, self._speech_end, self._gap = onset, first, onset, (0, 0)
-        self._voiced = self._revision = self._said_at = 0
-        self._due = onset
-
-    def _silence(self) -> list[Event]:
-        if self._heard - self._speech_end < self._pause:
+    def _silence(self, turn: _Turn) -> list[Event]:
+        if self._heard - turn.speech_end < self._pause:
             return []
-        if self._short:
-            return self._drop()
+        if turn.voiced < turn.least:
+            return self._drop(turn)
         events: list[Event] = []
-        if not self._covered and self._revision < self._revisions:
-            events = self._say(min(self._heard, self._first + self._max))
-        return events + self._finish_if_due()
+        if not turn.covered and turn.revision < self._revisions:
+            events = self._say(turn, min(self._heard, turn.first + self._max))
+        return events + self._finish_if_due(turn)
 
-    def _finish_if_due(self) -> list[Event]:
-        due = min(self._due, self._first + self._max)
+    def _finish_if_due(self, turn: _Turn) -> list[Event]:
+        due = min(turn.due, turn.first + self._max)
         if self._heard < due or (self._run is not None and self._run < due):
             return []
-        return self._finish(due)
+        return self._finish(turn, due)
 
-    def _finish(self, decided: int) -> list[Event]:
-        if self._short:
-            return self._drop()
-        events = [] if self._covered else self._say(decided)
-        events.append(Ended(self.turn, self._revision, min(self._speech_end, decided), decided))
-        self._open, self._floor = False, self._speech_end
-        self.turn += 1
+    def _finish(self, turn: _Turn, decided: int) -> list[Event]:
+        if turn.voiced < turn.least:
+            return self._drop(turn)
+        events = [] if turn.covered else self._say(turn, decided)
+        events.append(Ended(self._number, turn.revision, min(turn.speech_end, decided), decided))
+        self._turn, self._floor = None, turn.speech_end
+        self._number += 1
         return events
 
-    def _say(self, stop: int) -> list[Event]:
-        self._revision += 1
-        self._covered, self._said_at = True, stop
-        return [Said(self.turn, self._revision, self._first, stop)]
+    def _say(self, turn: _Turn, stop: int) -> list[Event]:
+        turn.revision += 1
+        turn.covered, turn.said_at = True, stop
+        return [Said(self._number, turn.revision, turn.first, stop)]
 
-    @property
-    def _short(self) -> bool:
-        return self._voiced < self._min_voiced and not self._continues
-
-    def _drop(self) -> list[Event]:
-        self._open = False
+    def _drop(self, turn: _Turn) -> list[Event]:
+        self._turn = None
         # Its own sound only: a fit of coughs must not grow into a turn.
-        self._dropped = (max(self._floor, self._onset - self._preroll), self._speech_end + self._limit)
-        return [Dropped(self.turn, self._onset, self._voiced)]
+        self._dropped = (max(self._floor, turn.onset - self._preroll), turn.speech_end + self._limit)
+        return [Dropped(self._number, turn.onset, turn.voiced)]
 
-    def _cut(self) -> list[Event]:
+    def _cut(self, turn: _Turn) -> list[Event]:
         """End the turn at its longest allowed length, or in its widest late gap, and begin the next."""
-        longest = self._first + self._max
-        stop, onset = self._gap if self._is_late(self._gap) else (longest, longest)
-        middle, speech_end, run = (stop + onset) // 2, self._speech_end, self._run
-        self._speech_end = stop
-        events = self._finish(middle)
-        self._begin(onset, middle)
-        self._continues, self._run = True, run
-        self._voiced, self._speech_end, self._due = speech_end - onset, speech_end, speech_end + self._limit
-        return [*events, Started(self.turn, 0, onset)]
+        longest, heard = turn.first + self._max, turn.speech_end
+        turn.speech_end, onset = turn.gap if self._is_late(turn, turn.gap) else (longest, longest)
+        middle = min((turn.speech_end + onset) // 2, longest)
+        events = self._finish(turn, middle)
+        # The rest of a sentence counts, however short.
+        self._turn = _Turn(onset, middle, heard, least=1, due=heard + self._limit, voiced=heard - onset)
+        return [*events, Started(self._number, 0, onset)]
 
-    def _better(self, old: tuple[int, int], new: tuple[int, int]) -> tuple[int, int]:
-        return new if not self._is_late(old) or new[1] - new[0] >= old[1] - old[0] else old
+    def _better(self, turn: _Turn, gap: tuple[int, int]) -> tuple[int, int]:
+        old = turn.gap
+        return gap if not self._is_late(turn, old) or gap[1] - gap[0] >= old[1] - old[0] else old
 
-    def _is_late(self, gap: tuple[int, int]) -> bool:
-        return gap[0] >= self._first + 3 * self._max // 4
+    def _is_late(self, turn: _Turn, gap: tuple[int, int]) -> bool:
+        return gap[0] >= turn.first + 3 * self._max // 4
