@@ -1,0 +1,1 @@
+"""How the demo's small Whisper model is made: espeak speech of the demo's sentences, and nothing else."""
