@@ -18,6 +18,7 @@ REST = 14_400
 LARGEST = 16_000
 """No part is longer: 32 kB on the bus."""
 _CONTEXT = 3
+"""Phonemes before a part and after it: what the lips of `cues` depend on."""
 
 
 class Resampler:
@@ -87,7 +88,7 @@ class Parts:
             phonemes=tuple(phonemes),
             timed=self._timed,
             words=tuple(words),
-            context=(*self._before, *self._phonemes[:1]),
+            context=(*self._before, *self._phonemes[:_CONTEXT]),
             text=self._sentence.text,
             language=self._sentence.language,
             emotion=self._sentence.emotion,

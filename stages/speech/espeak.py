@@ -158,8 +158,15 @@ def _words(spoken: Spoken, done: int, piece: Piece, text: str) -> list[Mark]:
         elif first < after:
             found.append((first, after, start, end))
     reaches = [*(first for first, *_ in found[1:]), piece.span(len(piece.text) - 1, 1)[1]]
+    stresses = [start for start, name in spoken.phonemes if "ˈ" in name]
     return [
-        Mark(text=_word(text[first : max(reach, after)]), start=_at(done + start), end=_at(done + end), offset=first)
+        Mark(
+            text=_word(text[first : max(reach, after)]),
+            start=_at(done + start),
+            end=_at(done + end),
+            offset=first,
+            stressed=any(start <= stress < end for stress in stresses),
+        )
         for (first, after, start, end), reach in zip(found, reaches, strict=True)
     ]
 
