@@ -1,6 +1,6 @@
 """Sound at the edge: frames of microphone, and files read and written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,10 @@ class Frame:
     """20 ms of microphone and the same 20 ms of what the loudspeaker played."""
 
     sample: int
-    """Number of the first sample, counted from the session's first frame."""
+    """Number of the first sample, counted from the first that this edge heard."""
     pcm: Samples
     """`[320]` at 16 kHz."""
-    played: Samples = SILENCE
+    played: Samples = field(default_factory=lambda: SILENCE)
     """`[320]` at 16 kHz: the echo reference; silence when nothing plays."""
 
 

@@ -37,6 +37,9 @@ class Listener(Protocol):
     def hint(self, hint: Hint) -> list[Message]:
         """Take what is known of the words so far."""
 
+    def flush(self) -> list[Message]:
+        """The sound ends here: end what is open."""
+
 
 class EdgeEngine(Protocol):
     """An edge engine. It may also have `async def warm()`."""

@@ -27,18 +27,20 @@ WORKERS = (
 """In the order of the flow. `turn` comes before them and stays at the edge."""
 
 STAGES = ("turn", *(stage.name for stage in WORKERS))
-OF_WORKERS = (*(kind for stage in WORKERS for kind in stage.says), m.Claim, m.Progress, m.Failure)
+OF_WORKERS: tuple[Kind, ...] = (*(kind for stage in WORKERS for kind in stage.says), m.Claim, m.Progress, m.Failure)
 """What an edge hears from workers."""
-ALL = (
-    m.SessionStarted, m.SessionEnded, m.Presence, m.Typed, m.Control, m.Say,
-    m.SpeechStarted, m.SpeechDropped, m.Utterance, m.TurnEnded, m.Transcript, m.Emotion, m.Question, m.Claim, m.Progress, m.Thought, m.Sentence, m.Speech, m.Cues,
-    m.Played, m.Interrupt, m.Failure, m.Status,
-)  # fmt: skip
+ALL: tuple[Kind, ...] = tuple(
+    kind for kind in vars(m).values() if isinstance(kind, type) and kind.__module__ == m.__name__
+)
 """Every message class."""
 
 
+FIXED = ("filler", "apology", "greeting", "farewell")
+"""Origins of lines that were rendered before they are needed."""
+
+
 def is_job(stage: str, message: Message) -> bool:
-    """Partial utterances are for transcript alone, partial transcripts for no worker."""
+    """Partial utterances are for transcript alone, partial transcripts for nobody; fixed lines are spoken already."""
     if isinstance(message, (m.Utterance, m.Transcript)) and message.partial:
-        return stage == "transcript"
-    return True
+        return stage == "transcript" and isinstance(message, m.Utterance)
+    return not (isinstance(message, (m.Sentence, m.Speech)) and message.origin in FIXED)

@@ -74,7 +74,7 @@ class SpeechStarted(Message):
 
     parted = ("at_sample", "sure")
     at_sample: int = Field(ge=0)
-    """First voiced sample, 16 kHz, counted from the session's first frame."""
+    """First voiced sample, 16 kHz, counted from the edge's first frame."""
     sure: bool = False
     """Said again with True once there is voice enough to interrupt the avatar (`barge_in_ms`): no cough."""
 

@@ -66,7 +66,7 @@ class _Job:
 
 @dataclass(slots=True)
 class Revoked:
-    """What has been interrupted: a watermark per session, and single causes; work that arrives late is refused by it."""
+    """What has been interrupted: a watermark per session, and single causes. It refuses work that arrives late."""
 
     marks: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
     causes: OrderedDict[str, int] = field(default_factory=OrderedDict)

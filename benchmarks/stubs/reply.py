@@ -1,0 +1,39 @@
+"""Answers in the same sentences always."""
+
+from collections.abc import AsyncIterator
+
+from pydantic import BaseModel
+
+from pipeline.clock import Clock
+from pipeline.envelope import Message
+from pipeline.messages import Question, Sentence
+from pipeline.settings import FROZEN
+
+
+class Settings(BaseModel):
+    model_config = FROZEN
+    seconds: float = 0.0
+    """Time that it takes, on the clock."""
+    sentences: tuple[str, ...] = ("It is next to the cloakroom.", "You are welcome.")
+
+
+class Engine:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+
+    async def work(self, message: Message) -> AsyncIterator[Message]:
+        if self._settings.seconds:
+            await self._clock.sleep(self._settings.seconds)
+        assert isinstance(message, Question)
+        texts = self._settings.sentences
+        for index in range(len(message.said), len(texts)):
+            last = index == len(texts) - 1
+            yield message.answer(
+                Sentence,
+                index=index,
+                text=texts[index],
+                language=message.language,
+                last=last,
+                sources=("stub",),
+                by="stub",
+            )

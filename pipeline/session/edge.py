@@ -1,0 +1,204 @@
+"""One screen's edge: frames go in, visits begin and end, and a conversation's orders are carried out."""
+
+import asyncio
+import hashlib
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import NoReturn
+
+from pipeline.audio import FRAME, Frame, Hint, Samples
+from pipeline.bus.contract import Bus, Subscription
+from pipeline.clock import SESSION, Clock, Timer
+from pipeline.engines import EdgeEngine, Listener
+from pipeline.envelope import Message
+from pipeline.flow import OF_WORKERS
+from pipeline.messages import Control, Cues, Presence, Say, SessionEnded, SessionStarted, Speech, Typed
+from pipeline.screen import Screen
+from pipeline.session.conversation import Conversation
+from pipeline.session.lines import Lines
+from pipeline.session.settings import Conversing
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """What all edges of a process share."""
+
+    bus: Bus
+    clock: Clock
+    turn: EdgeEngine
+    lines: Lines
+    settings: Conversing
+    persona: str
+    versions: dict[str, str]
+
+
+class Visit:
+    """One visit: carries out its conversation's orders (it is the conversation's hands)."""
+
+    def __init__(self, venue: Venue, screen: Screen, session: str, name: str, sample: int) -> None:
+        self._venue, self._screen, self._sample = venue, screen, sample
+        self.session = session
+        self.over: SessionEnded | None = None
+        self._listener: Listener = venue.turn.open(session)
+        self._outbox: deque[Message] = deque()
+        self._events: asyncio.Queue[Message | str] = asyncio.Queue()
+        self._timers: dict[str, Timer] = {}
+        fixed = venue.settings.language
+        started = SessionStarted(
+            session=session, screen=name, versions=venue.versions,
+            language=venue.settings.greeting_language if fixed == "auto" else fixed,
+        )  # fmt: skip
+        self.conversation = Conversation(started, venue.settings, venue.persona, venue.lines, self)
+        self._begun = False
+        self._muted = False
+
+    # --- orders
+
+    def now(self) -> float:
+        return self._venue.clock.now()
+
+    def sample(self) -> int:
+        return self._sample
+
+    def publish(self, message: Message) -> None:
+        self._outbox.append(message)
+
+    def play(self, speech: Speech, cues: Cues | None) -> None:
+        self._screen.play(speech, cues)
+
+    def cut(self) -> None:
+        self._screen.cut()
+
+    def duck(self, on: bool) -> None:
+        self._screen.duck(on=on)
+
+    def show(self, message: Message) -> None:
+        self._screen.show(message)
+
+    def hint(self, hint: Hint) -> None:
+        for message in self._listener.hint(hint):
+            self.conversation.on(message)
+
+    def wake(self, key: str, after: float | None) -> None:
+        known = self._timers.pop(key, None)
+        if known:
+            known.cancel()
+        if after is not None:
+            self._timers[key] = self._venue.clock.call_at(self.now() + after, lambda: self._fired(key))
+
+    def end(self, ended: SessionEnded) -> None:
+        self.over = ended
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    # --- events
+
+    def _fired(self, key: str) -> None:
+        self._timers.pop(key, None)
+        self._events.put_nowait(key)
+
+    def report(self, message: Message) -> None:
+        """Take what the screen says."""
+        self._events.put_nowait(message)
+
+    def begin(self) -> None:
+        """Open the visit, once."""
+        if not self._begun:
+            self._begun = True
+            _LOGGER.info("visit.began session=%s", self.session)
+            self.conversation.begin()
+
+    async def hear(self, frame: Frame) -> None:
+        """Take 20 ms of microphone."""
+        self._sample = frame.sample + FRAME
+        if not self._muted:
+            await self._heard(self._listener.hear(frame))
+
+    async def finish(self) -> None:
+        """The sound ends here, and so does the visit, if one has begun."""
+        await self._heard(self._listener.flush())
+        if self._begun and self.over is None:
+            self.conversation.end("ended")
+        await self._send()
+
+    async def _heard(self, said: list[Message]) -> None:
+        for message in said:
+            self.begin()
+            self.conversation.on(message)
+        if self._outbox:
+            await self._send()
+
+    async def _send(self) -> None:
+        while self._outbox:
+            await self._venue.bus.publish(self._outbox.popleft())
+
+    async def run(self) -> None:
+        """Carry messages and timers to the conversation until it is over."""
+        SESSION.set(self.session)
+        async with (
+            self._venue.bus.subscribe(*OF_WORKERS, Say, session=self.session) as said,
+            asyncio.TaskGroup() as tasks,
+        ):
+            from_bus = tasks.create_task(self._take(said), name=f"visit {self.session}")
+            while self.over is None:
+                await self._event(await self._events.get())
+            from_bus.cancel()
+        _LOGGER.info("visit.ended session=%s why=%s", self.session, self.over.why)
+
+    async def _event(self, event: Message | str) -> None:
+        if isinstance(event, str):
+            self.conversation.wake(event)
+        else:
+            if isinstance(event, Control) and event.mute is not None:
+                self._muted = event.mute
+            if isinstance(event, (Typed, Presence)):
+                self.begin()
+            if event.session:
+                self.publish(event)
+            self.conversation.on(event)
+        await self._send()
+
+    async def _take(self, said: Subscription) -> NoReturn:
+        async for message in said:
+            self.conversation.on(message)
+            await self._send()
+            if self.over:
+                self._events.put_nowait("idle")
+        raise AssertionError("a subscription never ends")
+
+
+class Edge:
+    """A screen and its visits, one after the other."""
+
+    def __init__(self, venue: Venue, screen: Screen, name: str, seed: str) -> None:
+        self._venue, self._screen, self._name, self._seed = venue, screen, name, seed
+        self._count = 0
+        self._sample = 0
+        self.visit = self._open()
+
+    def _open(self) -> Visit:
+        self._count += 1
+        session = hashlib.blake2b(f"{self._seed}/{self._name}/{self._count}".encode(), digest_size=6).hexdigest()
+        visit = Visit(self._venue, self._screen, session, self._name, self._sample)
+        self._screen.open(visit.report)
+        return visit
+
+    async def run(self) -> NoReturn:
+        """Serve one visit after the other."""
+        while True:
+            await self.visit.run()
+            self.visit = self._open()
+
+    async def hear(self, pcm: Samples) -> None:
+        """Take 20 ms of microphone: `[320]` at 16 kHz."""
+        frame = Frame(self._sample, pcm, self._screen.played(self._sample))
+        self._sample += FRAME
+        await self.visit.hear(frame)
+
+    async def finish(self) -> None:
+        """The microphone's sound ends here, and so does the visit."""
+        await self.visit.finish()

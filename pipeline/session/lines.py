@@ -1,0 +1,187 @@
+"""The fixed lines: rendered in the configured voice before the first visitor comes, and kept on disk."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from pipeline.bus.contract import Bus
+from pipeline.clock import Clock
+from pipeline.envelope import Label, Language, Message
+from pipeline.messages import Cues, Failure, Say, Sentence, Speech
+from pipeline.session.playback import Line
+from pipeline.settings import FROZEN
+from pipeline.wire import decode, encode
+
+_LOGGER = logging.getLogger(__name__)
+Origin = Literal["filler", "apology", "greeting", "farewell"]
+RENDERING = "fixed-lines"
+"""The session under which they are rendered."""
+PATIENCE = 20.0
+"""Seconds that one line may take to render at start."""
+
+
+class Script(BaseModel):
+    """What a persona says in one language, each a list of variants."""
+
+    model_config = FROZEN
+    greeting: tuple[str, ...] = Field((), max_length=20)
+    farewell: tuple[str, ...] = Field((), max_length=20)
+    filler: tuple[str, ...] = Field((), max_length=20)
+    apology: tuple[str, ...] = Field((), max_length=20)
+
+
+PLAIN: dict[Language, Script] = {
+    "zh": Script(
+        greeting=("您好，很高兴见到您。",),
+        farewell=("再见，欢迎下次再来。",),
+        filler=("嗯，让我想一想。", "请稍等一下。"),
+        apology=("抱歉，我刚才没能回答上来，请您再说一遍好吗？", "对不起，我这边出了点小问题，请再问我一次。"),
+    ),
+    "en": Script(
+        greeting=("Hello, nice to meet you.",),
+        farewell=("Goodbye, see you next time.",),
+        filler=("Let me think.", "One moment, please."),
+        apology=(
+            "I am sorry, I could not answer just now. Could you say that again?",
+            "Sorry, please ask me once more.",
+        ),
+    ),
+}
+"""Without a persona."""
+_MOODS: dict[Origin, tuple[Label, str]] = {
+    "greeting": ("happy", "wave"), "farewell": ("happy", "wave"),
+    "filler": ("neutral", "think"), "apology": ("sad", "bow"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A line with its speech and cues, part by part."""
+
+    sentence: Sentence
+    speech: tuple[Speech, ...]
+    cues: tuple[Cues, ...]
+
+
+class Lines:
+    """All fixed lines. Shared by all visits: it changes no more once it is made."""
+
+    def __init__(self, rendered: dict[tuple[Origin, Language], list[Rendered]]) -> None:
+        self._rendered = rendered
+
+    def line(self, origin: Origin, language: Language, place: Message, number: int) -> Line | None:
+        """The `number`-th line of its kind in this visit, ready to play; None when none could be rendered."""
+        known = self._rendered.get((origin, language)) or []
+        if not known:
+            return None
+        rendered = known[number % len(known)]
+        where = {"session": place.session, "turn": place.turn, "revision": place.revision, "origin": origin}
+        sentence = rendered.sentence.changed(**where, cause=place.id, index=number)
+        line = Line(sentence)
+        for part, cues in zip(rendered.speech, rendered.cues, strict=True):
+            speech = part.changed(**where, cause=sentence.id, index=number)
+            line.hear(speech)
+            line.cues[part.part] = cues.changed(**where, cause=speech.id, index=number)
+        return line
+
+
+async def render(
+    scripts: dict[Language, Script], bus: Bus, clock: Clock, *, voice: str, folders: Sequence[Path]
+) -> Lines:
+    """Take every line from the first of `folders` that has it, else have it spoken; `folders[0]` keeps new ones.
+
+    `voice` names everything that the sound depends on: lines of another voice are rendered anew.
+    """
+    found: dict[tuple[Origin, Language], list[Rendered]] = {}
+    for language, script in scripts.items():
+        for origin, mood in _MOODS.items():
+            texts: tuple[str, ...] = getattr(script, origin) or getattr(PLAIN[language], origin)
+            for text in texts:
+                sentence = _sentence(text, language, mood)
+                rendered = _kept(sentence, voice, folders) or await _spoken(sentence, bus, clock)
+                if rendered:
+                    found.setdefault((origin, language), []).append(rendered)
+                    _keep(rendered, voice, folders)
+    return Lines(found)
+
+
+def _sentence(text: str, language: Language, mood: tuple[Label, str]) -> Sentence:
+    order = Say(session=RENDERING, text=text, language=language)
+    emotion, gesture = mood
+    return order.answer(
+        Sentence, index=0, text=text, language=language, emotion=emotion, gesture=gesture, last=True, origin="say"
+    )
+
+
+async def _spoken(sentence: Sentence, bus: Bus, clock: Clock) -> Rendered | None:
+    speech: dict[int, Speech] = {}
+    cues: dict[int, Cues] = {}
+    try:
+        async with clock.timeout(PATIENCE), bus.subscribe(Speech, Cues, Failure, session=RENDERING) as heard:
+            await bus.publish(sentence)
+            async for message in heard:
+                if isinstance(message, Failure):
+                    break
+                if isinstance(message, Speech) and message.cause == sentence.id:
+                    speech[message.part] = message
+                elif isinstance(message, Cues) and any(message.cause == part.id for part in speech.values()):
+                    cues[message.part] = message
+                if len(cues) == len(speech) and any(part.last for part in speech.values()):
+                    return Rendered(sentence, tuple(speech.values()), tuple(cues.values()))
+    except TimeoutError:
+        pass
+    _LOGGER.warning("line.silent text=%r: it could not be spoken and will be missing", sentence.text)
+    return None
+
+
+def _path(folder: Path, sentence: Sentence, voice: str) -> Path:
+    name = hashlib.blake2b(f"{voice}\n{sentence.language}\n{sentence.text}".encode(), digest_size=12).hexdigest()
+    return folder / f"{name}.line"
+
+
+def _kept(sentence: Sentence, voice: str, folders: Sequence[Path]) -> Rendered | None:
+    for folder in folders:
+        path = _path(folder, sentence, voice)
+        if not path.is_file():
+            continue
+        try:
+            return _unpack(sentence, path.read_bytes())
+        except (ValueError, ValidationError, OSError) as error:
+            _LOGGER.warning("line.unreadable path=%s: rendered anew (%s)", path, error)
+    return None
+
+
+def _unpack(sentence: Sentence, data: bytes) -> Rendered:
+    sizes, _, rest = data.partition(b"\n")
+    messages: list[Message] = []
+    for size in json.loads(sizes):
+        messages.append(decode(rest[:size]))
+        rest = rest[size:]
+    speech = tuple(message for message in messages if isinstance(message, Speech))
+    cues = tuple(message for message in messages if isinstance(message, Cues))
+    if not speech or len(speech) != len(cues):
+        raise ValueError("parts are missing")
+    return Rendered(sentence, speech, cues)
+
+
+def _keep(rendered: Rendered, voice: str, folders: Sequence[Path]) -> None:
+    if not folders:
+        return
+    path = _path(folders[0], rendered.sentence, voice)
+    if path.is_file():
+        return
+    packed = [encode(message) for message in (*rendered.speech, *rendered.cues)]
+    whole = json.dumps([len(data) for data in packed]).encode() + b"\n" + b"".join(packed)
+    try:
+        folders[0].mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(whole)
+        fresh.replace(path)
+    except OSError as error:
+        _LOGGER.warning("line.not-kept path=%s: it is rendered again at the next start (%s)", path, error)

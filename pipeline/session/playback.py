@@ -1,0 +1,131 @@
+"""What is played and in which order; what of it was heard."""
+
+from dataclasses import dataclass, field
+
+from pipeline.envelope import Mark
+from pipeline.messages import Cues, Played, Sentence, Speech
+from pipeline.session.hands import Hands
+
+
+@dataclass(slots=True)
+class Line:
+    """One sentence on its way to the screen."""
+
+    sentence: Sentence
+    speech: dict[int, Speech] = field(default_factory=dict)
+    cues: dict[int, Cues] = field(default_factory=dict)
+    late: set[int] = field(default_factory=set)
+    """Parts that are played without their cues: those did not come in time."""
+    handed: int = 0
+    """Parts that the screen has."""
+    over: int = 0
+    """Parts that have sounded to their end."""
+    spoken: bool = False
+    """All parts are here."""
+    abandoned: bool = False
+    """No more parts will come: what the screen has is all there is."""
+
+    def hear(self, part: Speech) -> None:
+        """Take a part of its speech."""
+        self.speech[part.part] = part
+        self.spoken = self.spoken or part.last
+
+    def samples(self) -> int:
+        """Length of what is here, 24 kHz."""
+        return max((part.start + len(part.pcm) // 2 for part in self.speech.values()), default=0)
+
+    def heard_text(self, sample: int) -> str:
+        """The words of the sentence that have sounded by `sample` of its own clock; a word counts from its middle."""
+        words: list[Mark] = sorted(
+            (word for part in self.speech.values() for word in part.words), key=lambda word: word.start
+        )
+        text = self.sentence.text
+        if not words:
+            total = self.samples()
+            return text[: len(text) * sample // total] if total else ""
+        heard = [word for word in words if (word.start + word.end) / 2 <= sample]
+        if len(heard) == len(words):
+            return text
+        return text[: heard[-1].offset + len(heard[-1].text)] if heard else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A line is over."""
+
+    line: Line
+    text: str
+    cut: bool
+
+
+class Playback:
+    """Lines in their order. Parts go to the screen as soon as all before them have gone."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._waiting: list[Line] = []
+        """Not yet handed over whole, in playing order."""
+        self._on_screen: dict[str, Line] = {}
+        """By the sentence's id: handed over at least in part, not yet over."""
+
+    @property
+    def active(self) -> bool:
+        """Something sounds, or is about to."""
+        return bool(self._waiting or self._on_screen)
+
+    def add(self, line: Line) -> None:
+        """Play it after the others."""
+        self._waiting.append(line)
+        self.pump()
+
+    def pump(self) -> None:
+        """Hand over all that is ready."""
+        while self._waiting and self._hand_over(self._waiting[0]):
+            del self._waiting[0]
+
+    def _hand_over(self, line: Line) -> bool:
+        """Give the screen what it can have of a line; True when that was the last of it."""
+        while (part := line.speech.get(line.handed)) is not None:
+            cues = line.cues.get(line.handed)
+            if cues is None and line.handed not in line.late:
+                return False
+            self._on_screen[line.sentence.id] = line
+            line.handed += 1
+            self._hands.play(part, cues)
+            if part.last:
+                return True
+        return line.abandoned
+
+    def drop_waiting(self) -> list[Heard]:
+        """Give up the lines that the screen does not have whole; what it has sounds to its end.
+
+        Returns the lines that are over by that.
+        """
+        dropped, self._waiting = self._waiting, []
+        for line in dropped:
+            line.abandoned = True
+        return [self._close(line) for line in dropped if line.handed and line.over == line.handed]
+
+    def cut(self) -> None:
+        """Silence, now."""
+        self._waiting.clear()
+        if self._on_screen:
+            self._hands.cut()
+
+    def played(self, message: Played) -> Heard | None:
+        """Take the screen's report; what was heard of a line when the line is over."""
+        line = self._on_screen.get(message.cause)
+        if line is None or message.state in {"started", "progress"}:
+            return None
+        line.over = message.part + 1
+        whole = line.speech[message.part].last or (line.abandoned and line.over == line.handed)
+        if message.state == "cut" or whole:
+            return self._close(line, message.sample, cut=message.state == "cut" or not line.spoken)
+        return None
+
+    def _close(self, line: Line, sample: int | None = None, *, cut: bool = True) -> Heard:
+        self._on_screen.pop(line.sentence.id, None)
+        if sample is None:
+            last = line.speech[line.over - 1]
+            sample = last.start + len(last.pcm) // 2
+        return Heard(line, line.heard_text(sample), cut)

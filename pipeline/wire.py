@@ -1,0 +1,72 @@
+"""Messages as bytes, for networks and files: one JSON line, then raw PCM where there is any."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.envelope import Message
+from pipeline.errors import WireError
+from pipeline.flow import ALL
+
+BY_NAME = {kind.__name__: kind for kind in ALL}
+LONGEST = 1_048_576
+"""Bytes of a message; an utterance of 20 s is 640 kB."""
+UNKNOWN: Counter[str] = Counter()
+"""Fields that were ignored because this version does not know them, `Class.field`."""
+
+
+def to_dict(message: Message) -> dict[str, Any]:
+    """All fields but sound, with `kind` and `id` first."""
+    return {"kind": type(message).__name__, "id": message.id, **message.model_dump(mode="json")}
+
+
+def encode(message: Message) -> bytes:
+    """One JSON line (UTF-8, no line break inside), then PCM."""
+    line = json.dumps(to_dict(message), ensure_ascii=False, separators=(",", ":"))
+    return line.encode() + b"\n" + getattr(message, "pcm", b"")
+
+
+def decode(data: bytes) -> Message:
+    """The message in `data`. Unknown fields are ignored and counted (rolling upgrades).
+
+    WireError (wire-too-long, -not-json, -kind, -field, -id, -sound) names the field that is wrong.
+    """
+    if len(data) > LONGEST:
+        raise WireError("wire-too-long", f"a message of {len(data)} bytes; at most {LONGEST} are taken")
+    line, _, pcm = data.partition(b"\n")
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        raise WireError("wire-not-json", f"a message that is no JSON line: {error}") from error
+    return from_dict(fields, pcm)
+
+
+def from_dict(fields: Any, pcm: bytes = b"") -> Message:
+    """The message that `to_dict` wrote."""
+    kind = BY_NAME.get(str(fields.get("kind"))) if isinstance(fields, dict) else None
+    if kind is None:
+        raise WireError("wire-kind", "a message without a known 'kind'")
+    given = {name: value for name, value in fields.items() if name in kind.model_fields and name != "pcm"}
+    for name in fields.keys() - given.keys() - {"kind", "id"}:
+        UNKNOWN[f"{kind.__name__}.{name}"] += 1
+    if pcm and "pcm" not in kind.model_fields:
+        raise WireError("wire-sound", f"{kind.__name__} carries no sound, but {len(pcm)} bytes follow its line")
+    if len(pcm) % 2:
+        raise WireError("wire-sound", f"{kind.__name__}.pcm: {len(pcm)} bytes are no whole 16-bit samples")
+    if pcm:
+        given["pcm"] = pcm
+    return _validated(kind, given, str(fields.get("id", "")))
+
+
+def _validated(kind: type[Message], given: dict[str, Any], stated: str) -> Message:
+    try:
+        message = kind.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join([kind.__name__, *map(str, first["loc"])])
+        raise WireError("wire-field", f"{path}: {first['msg']}") from error
+    if stated and stated != message.id:
+        raise WireError("wire-id", f"{kind.__name__}.id: {stated!r} is not the hash of its fields, {message.id}")
+    return message

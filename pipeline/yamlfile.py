@@ -1,0 +1,134 @@
+"""YAML files with line numbers, and every error of a file in one go, each with its key's path and line."""
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from pipeline.errors import ConfigError
+
+Keys = tuple[str | int, ...]
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+class YamlFile:
+    """What a file says: `data`, and the line of each key in `lines` (by path)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[Keys, int] = {}
+        self.problems: list[str] = []
+        self.from_environment: set[Keys] = set()
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise ConfigError("config-unreadable", f"{path}: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError("config-unreadable", f"{path}: is not UTF-8 text ({error.reason})") from error
+        self.data: Any = self._parse(text)
+
+    def _parse(self, text: str) -> Any:
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            plain = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f"{self.path}:{mark.line + 1}" if mark else str(self.path)
+            problem = getattr(error, "problem", None) or str(error).split("\n", maxsplit=1)[0]
+            raise ConfigError("config-not-yaml", f"{where}: not YAML: {problem}") from error
+        if root is not None:
+            self._note_lines(root, ())
+        return self._filled(plain, ())
+
+    def _note_lines(self, node: yaml.Node, keys: Keys) -> None:
+        self.lines.setdefault(keys, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    self.problem((*keys, key.value), "stands here twice", key.start_mark.line + 1)
+                seen.add(key.value)
+                self.lines[*keys, key.value] = key.start_mark.line + 1
+                self._note_lines(value, (*keys, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                self._note_lines(item, (*keys, index))
+
+    def _filled(self, value: Any, keys: Keys) -> Any:
+        """`${NAME}` and `${NAME:-default}` are replaced from the environment."""
+        if isinstance(value, dict):
+            return {key: self._filled(item, (*keys, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._filled(item, (*keys, index)) for index, item in enumerate(value)]
+        if not isinstance(value, str) or not _VARIABLE.search(value):
+            return value
+        self.from_environment.add(keys)
+        for name, default in _VARIABLE.findall(value):
+            if name not in os.environ and not default and ":-" not in value:
+                self.problem(keys, f"the environment has no {name}: set it, or write ${{{name}:-default}}")
+        return _VARIABLE.sub(lambda match: os.environ.get(match[1], match[2] or ""), value)
+
+    def line(self, keys: Keys) -> int:
+        """Line of a key, or of the nearest one above it."""
+        while keys and keys not in self.lines:
+            keys = keys[:-1]
+        return self.lines.get(keys, 1)
+
+    def problem(self, keys: Keys, text: str, line: int | None = None) -> None:
+        """Note what is wrong with a key."""
+        path = ".".join(map(str, keys)) or "(the file)"
+        note = f"{self.path}:{line or self.line(keys)}: {path}: {text}"
+        if note not in self.problems:
+            self.problems.append(note)
+
+    def read(self, model: type[BaseModel], data: Any, keys: Keys = (), skip: tuple[str, ...] = ()) -> Any:
+        """`data` as a `model`, or None when problems were noted. Keys in `skip` belong to somebody else."""
+        if not isinstance(data, dict):
+            self.problem(keys, "should hold keys and values")
+            return None
+        own = {key: value for key, value in data.items() if key not in skip}
+        before = len(self.problems)
+        self._refuse_secrets(model, own, keys)
+        try:
+            value = model.model_validate(own, context={"base": self.path.parent})
+        except ValidationError as error:
+            for wrong in error.errors():
+                self._explain(model, keys, (*wrong["loc"],), wrong["type"], wrong["msg"], skip)
+            return None
+        return value if len(self.problems) == before else None
+
+    def _explain(
+        self, model: type[BaseModel], keys: Keys, place: Keys, kind: str, text: str, skip: tuple[str, ...]
+    ) -> None:
+        whole = (*keys, *place)
+        if kind == "extra_forbidden":
+            known = [*_known_keys(model, place[:-1]), *(skip if len(place) == 1 else ())]
+            near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'?" if near else f"known keys: {', '.join(sorted(known))}"
+            self.problem(whole, f"unknown key; {hint}")
+        elif kind == "missing":
+            self.problem(whole, "is missing")
+        else:
+            self.problem(whole, text.removeprefix("Value error, "))
+
+    def _refuse_secrets(self, model: type[BaseModel], data: dict[str, Any], keys: Keys) -> None:
+        for name, field in model.model_fields.items():
+            secret = SecretStr in {field.annotation, *getattr(field.annotation, "__args__", ())}
+            if secret and data.get(name) and (*keys, name) not in self.from_environment:
+                self.problem(
+                    (*keys, name), "a key must not stand in a file: write ${NAME} and set NAME in the environment"
+                )
+
+
+def _known_keys(model: type[BaseModel], place: Keys) -> list[str]:
+    """Keys of the model that stands at `place` inside `model`."""
+    for name in place:
+        field = model.model_fields.get(str(name))
+        inner = field.annotation if field else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return list(model.model_fields)
