@@ -3,12 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.envelope import Language
+
 Sound = NDArray[np.float32]
 """`[n]` mono, full scale is 1."""
 TARGET_DB = -20.0
 """dBFS of active speech: EBU R 128 would leave a kiosk in a lobby too quiet, and louder clips plosives."""
 CEILING = 10 ** (-1 / 20)
 """-1 dBFS: no sample exceeds it."""
+CALIBRATION: dict[Language, str] = {
+    "zh": "欢迎来到我们的展厅，请问有什么可以帮您？一楼是服务台，二楼是咖啡厅。",
+    "en": "Welcome to the museum, how can I help you today? The cafe is on the second floor.",
+}
+"""Spoken once a voice, to measure how loud it is."""
 _KNEE = 0.5
 _FRAME_S = 0.01
 _HANGOVER = 20  # frames: 200 ms

@@ -17,6 +17,7 @@ REST = 14_400
 """Samples of the others: 0.6 s, 28.8 kB."""
 LARGEST = 16_000
 """No part is longer: 32 kB on the bus."""
+_SILENT = 48  # of 32768: a voice below it is silent
 _CONTEXT = 3
 """Phonemes before a part and after it: what the lips of `cues` depend on."""
 
@@ -40,6 +41,13 @@ class Resampler:
 def to_speak_rate(rate: int) -> Resampler:
     """For a voice that speaks at `rate` Hz."""
     return Resampler(rate)
+
+
+def trimmed(samples: NDArray[np.int16], rate: int, pause_ms: int) -> NDArray[np.int16]:
+    """Without the voice's own silence at the end (espeak: 190-320 ms, by voice), and with `pause_ms` of ours."""
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _SILENT)
+    end = int(loud[-1]) + 1 if len(loud) else 0
+    return np.concatenate([samples[:end], np.zeros(rate * pause_ms // 1000, np.int16)])
 
 
 class Parts:

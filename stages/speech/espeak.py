@@ -12,15 +12,10 @@ from pipeline.envelope import Label, Language, Mark
 from pipeline.messages import Sentence, Speech
 from pipeline.settings import FROZEN
 from stages.speech._espeak_lib import RATE, Spoken, Voice, check_voice, speak
-from stages.speech._loudness import Leveller, to_float, to_pcm
-from stages.speech._parts import Parts, to_speak_rate
+from stages.speech._loudness import CALIBRATION, Leveller, to_float, to_pcm
+from stages.speech._parts import Parts, to_speak_rate, trimmed
 from stages.speech._spoken import Piece, pieces
 
-CALIBRATION: dict[Language, str] = {
-    "zh": "欢迎来到我们的展厅，请问有什么可以帮您？一楼是服务台，二楼是咖啡厅。",
-    "en": "Welcome to the museum, how can I help you today? The cafe is on the second floor.",
-}
-"""Spoken once a voice, to measure how loud it is."""
 PROSODY: dict[Label, tuple[float, float, float]] = {
     "neutral": (0.0, 0.0, 0.0),
     "happy": (0.07, 7.0, 14.0),
@@ -35,8 +30,6 @@ PROSODY: dict[Label, tuple[float, float, float]] = {
 The directions are those of Murray and Arnott, "Toward the simulation of emotion in synthetic speech" (JASA 1993);
 the amounts are about a third of theirs: a guide at a desk, not an actor.
 """
-_SILENT = 48
-"""Of 32768: below it espeak is silent."""
 
 
 class Settings(BaseModel):
@@ -87,7 +80,7 @@ class Engine:
         for index, piece in enumerate(todo):
             last = index + 1 == len(todo)
             spoken = await self._speak(piece.text, self._voice(message, piece.language))
-            sound = _trimmed(spoken, piece.pause_ms if not last else self._settings.pause_ms)
+            sound = trimmed(spoken.samples, RATE, piece.pause_ms if not last else self._settings.pause_ms)
             resampled = resampler.feed(to_float(sound), last=last)
             levelled = to_pcm((await self._leveller(piece.language)).apply(resampled))
             for speech in parts.feed(levelled, _phonemes(spoken, done), _words(spoken, done, piece, message.text)):
@@ -123,14 +116,6 @@ class Engine:
             int(np.clip(round(base.pitch + pitch * sentence.strength), 0, 99)),
             int(np.clip(round(base.range + extent * sentence.strength), 0, 99)),
         )
-
-
-def _trimmed(spoken: Spoken, pause_ms: int) -> "np.ndarray[tuple[int], np.dtype[np.int16]]":
-    """Without espeak's own pause at the end (190-320 ms, by voice), and with ours."""
-    samples = spoken.samples
-    loud = np.flatnonzero(np.abs(samples) > _SILENT)
-    end = int(loud[-1]) + 1 if len(loud) else 0
-    return np.concatenate([samples[:end], np.zeros(RATE * pause_ms // 1000, np.int16)])
 
 
 def _phonemes(spoken: Spoken, done: int) -> list[Mark]:
