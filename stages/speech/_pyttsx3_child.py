@@ -63,8 +63,9 @@ def _speak(engine: Any, text: str, voice: str, rate: int, path: Path) -> tuple[i
     finished, problems = threading.Event(), list[str]()
     engine.connect("finished-utterance", lambda **_: finished.set())
     engine.connect("error", lambda exception, **_: problems.append(str(exception)))
-    engine.setProperty("voice", voice)
     engine.setProperty("rate", rate)
+    engine.setProperty("voice", voice)
+    engine.setProperty("rate", rate)  # again: espeak's queue loses a rate that is set when it has been idle
     engine.save_to_file(text, str(path))  # one only: of two that are queued, the last is written
     engine.runAndWait()
     while not (finished.wait(0.02) and path.exists() and path.stat().st_size):  # it may return before the file is there
