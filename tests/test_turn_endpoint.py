@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.audio import Hint
-from stages.turn._endpoint import Dropped, Ended, Endpoint, Event, Said, Settings, Started
+from stages.turn._endpoint import Dropped, Ended, Endpoint, Event, Partial, Said, Started
+from stages.turn._settings import Settings
 
 CHUNK = 512
 MS = 16
@@ -56,37 +57,60 @@ class Hearing:
         return [event for _, event in self.said]
 
     def kinds(self) -> list[str]:
-        return [f"{type(event).__name__} {event.turn}.{getattr(event, 'revision', '')}" for event in self.events]
+        """Like "Said 1.2": what, which turn, which revision."""
+        return [
+            f"{'Sure' if getattr(event, 'sure', False) else type(event).__name__} "
+            f"{event.turn}.{getattr(event, 'revision', '')}"
+            for event in self.events
+        ]
 
 
 def test_a_sentence_and_silence_are_one_turn() -> None:
     hearing = Hearing().hear(QUIET, 960).hear(VOICE, 1024).hear(QUIET, 2048)
-    assert hearing.kinds() == ["Started 1.0", "Said 1.1", "Ended 1.1"]
+    assert hearing.kinds() == ["Started 1.0", "Sure 1.0", "Said 1.1", "Ended 1.1"]
     assert hearing.events[0] == Started(1, 0, 960 * MS)
-    assert hearing.events[1] == Said(1, 1, (960 - 300) * MS, (960 + 1024 + 320) * MS)
-    assert hearing.events[2] == Ended(1, 1, (960 + 1024) * MS, (960 + 1024 + 800) * MS)
+    assert hearing.events[2] == Said(1, 1, (960 - 300) * MS, (960 + 1024 + 320) * MS)
+    assert hearing.events[3] == Ended(1, 1, (960 + 1024) * MS, (960 + 1024 + 800) * MS)
 
 
-def test_speech_is_known_after_64_ms_of_voice() -> None:
-    hearing = Hearing().hear(QUIET, 320).hear(VOICE, 64)
-    assert hearing.said == [(384 * MS, Started(1, 0, 320 * MS))]
+@pytest.mark.parametrize("start_ms", [32, 64, 96])
+def test_speech_is_known_after_start_ms_of_voice(start_ms: int) -> None:
+    hearing = Hearing(Settings(start_ms=start_ms)).hear(QUIET, 320).hear(VOICE, 640)
+    assert hearing.said[0] == ((320 + start_ms) * MS, Started(1, 0, 320 * MS))
 
 
-def test_a_click_of_one_chunk_is_nothing() -> None:
-    assert Hearing().hear(VOICE, 32).hear(QUIET, 960).hear(VOICE, 32).flush().events == []
+def test_voice_enough_to_stop_the_avatar_is_said_once() -> None:
+    hearing = Hearing().hear(QUIET, 320).hear(VOICE, 160).hear(QUIET, 160).hear(VOICE, 960).hear(QUIET, 320)
+    assert hearing.kinds() == ["Started 1.0", "Sure 1.0", "Said 1.1"]
+    assert hearing.said[1] == ((320 + 160 + 160 + 160) * MS, Started(1, 0, 320 * MS, sure=True))
+
+
+def test_what_is_said_so_far_is_partial_only_while_the_visitor_speaks() -> None:
+    hearing = Hearing(Settings(partial_ms=500)).hear(VOICE, 1280).hear(QUIET, 480).hear(VOICE, 640).hear(QUIET, 640)
+    partial = [(at // MS, event) for at, event in hearing.said if isinstance(event, Partial)]
+    assert partial == [
+        (512, Partial(1, 1, 1, 0, 512 * MS)),
+        (1024, Partial(1, 1, 2, 0, 1024 * MS)),
+        (1792, Partial(1, 2, 3, 0, 1792 * MS)),
+        (2016, Partial(1, 2, 4, 0, 2016 * MS)),
+    ]
+
+
+def test_less_voice_than_start_ms_is_nothing() -> None:
+    assert Hearing(Settings(start_ms=64)).hear(VOICE, 32).hear(QUIET, 960).hear(VOICE, 32).flush().events == []
 
 
 def test_a_cough_is_no_turn_and_its_number_is_used_again() -> None:
     hearing = Hearing().hear(QUIET, 640).hear(VOICE, 256).hear(QUIET, 2048).hear(VOICE, 640).flush()
-    assert hearing.kinds() == ["Started 1.0", "Dropped 1.", "Started 1.0", "Said 1.1", "Ended 1.1"]
+    assert hearing.kinds() == ["Started 1.0", "Dropped 1.", "Started 1.0", "Sure 1.0", "Said 1.1", "Ended 1.1"]
     assert hearing.said[1] == ((640 + 256 + 320) * MS, Dropped(1, 640 * MS, 256 * MS))
 
 
 def test_the_first_short_word_belongs_to_what_follows_soon() -> None:
     """A "不……我要" must not become a "我要"."""
     hearing = Hearing().hear(QUIET, 640).hear(VOICE, 256).hear(QUIET, 480).hear(VOICE, 640).flush()
-    assert hearing.kinds() == ["Started 1.0", "Dropped 1.", "Started 1.0", "Said 1.1", "Ended 1.1"]
-    said = hearing.events[3]
+    assert hearing.kinds() == ["Started 1.0", "Dropped 1.", "Started 1.0", "Sure 1.0", "Said 1.1", "Ended 1.1"]
+    said = hearing.events[4]
     assert isinstance(said, Said)
     assert said.start == (640 - 300) * MS
 
@@ -101,16 +125,17 @@ def test_a_fit_of_coughs_is_no_turn() -> None:
 
 def test_speech_that_goes_on_makes_a_new_revision_of_the_whole() -> None:
     hearing = Hearing().hear(VOICE, 640).hear(QUIET, 480).hear(VOICE, 640).hear(QUIET, 1024)
-    assert hearing.kinds() == ["Started 1.0", "Said 1.1", "Started 1.1", "Said 1.2", "Ended 1.2"]
-    assert hearing.said[2] == ((640 + 480 + 64) * MS, Started(1, 1, (640 + 480) * MS))
-    assert hearing.events[3] == Said(1, 2, 0, (640 + 480 + 640 + 320) * MS)
+    assert hearing.kinds() == ["Started 1.0", "Sure 1.0", "Said 1.1", "Started 1.1", "Said 1.2", "Ended 1.2"]
+    assert hearing.said[3] == ((640 + 480 + 32) * MS, Started(1, 1, (640 + 480) * MS))
+    assert hearing.events[4] == Said(1, 2, 0, (640 + 480 + 640 + 320) * MS)
 
 
 def test_beyond_the_last_revision_only_the_end_speaks() -> None:
     hearing = Hearing(Settings(max_revisions=1))
     for _ in range(3):
         hearing.hear(VOICE, 640).hear(QUIET, 480)
-    assert hearing.hear(QUIET, 640).kinds() == ["Started 1.0", "Said 1.1", "Started 1.1", "Said 1.2", "Ended 1.2"]
+    hearing.hear(QUIET, 640)
+    assert hearing.kinds() == ["Started 1.0", "Sure 1.0", "Said 1.1", "Started 1.1", "Said 1.2", "Ended 1.2"]
 
 
 def test_words_that_read_complete_end_the_turn_sooner() -> None:
@@ -146,18 +171,20 @@ def test_a_hint_about_another_revision_or_an_earlier_time_changes_nothing() -> N
 
 def test_speech_too_long_is_cut_in_its_widest_late_gap() -> None:
     hearing = Hearing(SHORT).hear(VOICE, 1536).hear(QUIET, 192).hear(VOICE, 480).flush()
-    assert hearing.events[:3] == [
+    assert hearing.events[:4] == [
         Started(1, 0, 0),
+        Started(1, 0, 0, sure=True),
         Said(1, 1, 0, (1536 + 96) * MS),
         Ended(1, 1, 1536 * MS, (1536 + 96) * MS),
     ]
-    assert hearing.events[3:5] == [Started(2, 0, 1728 * MS), Said(2, 1, 1632 * MS, hearing.heard)]
+    assert hearing.events[4] == Started(2, 0, 1728 * MS)
+    assert hearing.events[6] == Said(2, 1, 1632 * MS, hearing.heard)
 
 
 def test_speech_without_a_gap_is_cut_at_the_longest_and_its_rest_counts() -> None:
     hearing = Hearing(SHORT).hear(VOICE, 2112).flush()
-    assert hearing.kinds() == ["Started 1.0", "Said 1.1", "Ended 1.1", "Started 2.0", "Said 2.1", "Ended 2.1"]
-    assert hearing.events[4] == Said(2, 1, 2000 * MS, hearing.heard)
+    assert hearing.kinds()[2:] == ["Said 1.1", "Ended 1.1", "Started 2.0", "Said 2.1", "Ended 2.1"]
+    assert hearing.events[5] == Said(2, 1, 2000 * MS, hearing.heard)
 
 
 def test_silence_needs_no_memory() -> None:
@@ -169,6 +196,7 @@ def test_silence_needs_no_memory() -> None:
     ("wrong", "says"),
     [
         ({"end_ms": 200}, "pause_ms <= end_complete_ms <= end_ms"),
+        ({"barge_in_ms": 250}, "a cough would stop the avatar"),
         ({"off": 0.6}, "off must not be above on"),
         ({"max_seconds": 2.0, "end_trailing_ms": 1900}, "max_seconds must hold"),
         ({"patience": 3}, "patience"),
@@ -185,6 +213,8 @@ settings = st.builds(
     Settings,
     start_ms=st.sampled_from([32, 64, 100]),
     min_voiced_ms=st.sampled_from([64, 280, 500]),
+    barge_in_ms=st.sampled_from([500, 800]),
+    partial_ms=st.sampled_from([0, 100, 700]),
     pause_ms=st.sampled_from([50, 200, 300]),
     end_complete_ms=st.sampled_from([300, 400]),
     end_ms=st.sampled_from([400, 700]),
@@ -228,14 +258,22 @@ def speech_runs(chosen: Settings, sound: list[tuple[float, int]]) -> list[tuple[
 def test_events_are_well_formed_whatever_is_heard(
     chosen: Settings, sound: list[tuple[float, int]], told: dict[int, tuple[int, bool, int]]
 ) -> None:
-    ended, last_end, started, said = 0, 0, None, 0
-    covered = False
+    ended, last_end, started, said, partials = 0, 0, None, 0, 0
+    covered = sure = False
     for event in heard_by_chance(chosen, sound, told).events:
         assert event.turn == ended + 1
         match event:
+            case Started(_, revision, at, True):
+                assert (sure, covered, revision, at) == (False, False, said, started)
+                sure = True
             case Started(_, 0, at):
                 assert started is None
-                started, said, covered = at, 0, False
+                started, said, partials, covered, sure = at, 0, 0, False, False
+            case Partial(_, revision, number, start, stop):
+                assert (sure, covered, revision) == (True, False, said + 1)
+                assert number > partials
+                assert last_end <= start < stop <= start + chosen.max_seconds * 16_000
+                partials = number
             case Started(_, revision, at):
                 assert started is not None
                 assert (covered, revision) == (True, said)
@@ -253,7 +291,7 @@ def test_events_are_well_formed_whatever_is_heard(
                 assert last_end < end <= decided
                 ended, last_end, started = ended + 1, end, None
             case Dropped(_, at, voiced):
-                assert (at, said) == (started, 0)
+                assert (at, said, sure) == (started, 0, False)
                 assert voiced < chosen.min_voiced_ms * MS
                 started = None
     assert started is None, "the sound ended, and a turn did not"

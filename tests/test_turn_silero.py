@@ -58,7 +58,8 @@ def kinds(messages: Sequence[Message]) -> list[type[Message]]:
 
 def test_a_turn_is_said_in_messages_with_its_sound() -> None:
     samples = sound((QUIET, 960), (LOUD, 1024), (QUIET, 1500))
-    started, said, ended = hear(ears(), frames_of(samples))
+    started, sure, said, ended = hear(ears(), frames_of(samples))
+    assert sure == SpeechStarted(session="visit", turn=1, revision=0, at_sample=960 * 16, sure=True)
     assert started == SpeechStarted(session="visit", turn=1, revision=0, at_sample=960 * 16)
     assert isinstance(said, Utterance)
     assert (said.turn, said.revision, said.start_sample) == (1, 1, 660 * 16)
@@ -87,6 +88,26 @@ def test_every_revision_holds_the_whole_turn_and_ids_are_unique() -> None:
         if isinstance(said, Utterance):
             assert said.pcm == samples[said.start_sample :][: len(said.pcm) // 2].tobytes()
     assert len({message.id for message in messages}) == len(messages)
+
+
+def test_a_partial_utterance_holds_what_was_said_so_far() -> None:
+    samples = sound((QUIET, 320), (LOUD, 1280), (QUIET, 400))
+    partial = [m for m in hear(ears(partial_ms=500), frames_of(samples)) if isinstance(m, Utterance) and m.partial]
+    assert [(m.revision, m.index) for m in partial] == [(1, 1), (1, 2)]
+    for said in partial:
+        assert said.pcm == samples[said.start_sample :][: len(said.pcm) // 2].tobytes()
+
+
+def test_a_visit_begins_anywhere_in_the_edge_s_sound() -> None:
+    samples = sound((LOUD, 640), (QUIET, 1600))
+    here, later = (
+        hear(ears(), iter([Frame(frame.sample + start, frame.pcm) for frame in frames_of(samples)]))
+        for start in (0, 16_000)
+    )
+    said, shifted = here[2], later[2]
+    assert isinstance(said, Utterance)
+    assert isinstance(shifted, Utterance)
+    assert (shifted.start_sample, shifted.pcm) == (said.start_sample + 16_000, said.pcm)
 
 
 def test_a_hint_ends_the_turn_with_what_is_already_known() -> None:
@@ -123,8 +144,8 @@ def test_a_long_hole_breaks_the_turn_off_and_nothing_reaches_across_it() -> None
     listener = ears()
     resets = Loudness.resets
     messages = hear(listener, iter([*list(frames_of(samples))[:32], *later]))
-    assert kinds(messages) == [SpeechStarted, Utterance, TurnEnded] * 2
-    second = messages[4]
+    assert kinds(messages) == [SpeechStarted, SpeechStarted, Utterance, TurnEnded] * 2
+    second = messages[6]
     assert isinstance(second, Utterance)
     assert (second.turn, second.start_sample) == (2, 10 * 16_000)
     assert Loudness.resets == resets + 1

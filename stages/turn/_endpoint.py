@@ -5,62 +5,34 @@ Speech is a run of voiced chunks at least `start_ms` long; a shorter run is noth
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
-
-from pydantic import BaseModel, Field, model_validator
+from typing import NamedTuple
 
 from pipeline.audio import HEAR_RATE, Hint
-from pipeline.settings import FROZEN
+from stages.turn._settings import Settings
 
 _MS = HEAR_RATE // 1000
 
 
-class Settings(BaseModel):
-    """How patient the endpoint is. Times are audio times; the defaults are measured in `docs/turn.md`."""
-
-    model_config = FROZEN
-
-    on: float = Field(0.5, gt=0.0, lt=1.0)
-    """Voice begins at this probability ..."""
-    off: float = Field(0.35, gt=0.0, lt=1.0)
-    """... and ends below this one."""
-    start_ms: int = Field(64, ge=1)
-    """This much unbroken voice is speech: playing sound is ducked."""
-    min_voiced_ms: int = Field(280, ge=1)
-    """Less voice than this before the first pause is a cough or a short "嗯", and no turn."""
-    preroll_ms: int = Field(300, ge=0)
-    """Sound kept from before the onset, so that no first syllable is lost."""
-    pause_ms: int = Field(300, ge=1)
-    """This much silence makes a tentative utterance."""
-    end_complete_ms: int = Field(400, ge=1)
-    """This much silence ends a turn whose words read complete ..."""
-    end_ms: int = Field(800, ge=1)
-    """... one that nothing is known of ..."""
-    end_trailing_ms: int = Field(1400, ge=1)
-    """... and one that trails off."""
-    max_seconds: float = Field(20.0, ge=2.0, le=30.0)
-    """Longest utterance, pre-roll included; longer speech is cut at its last pause and goes on as the next turn."""
-    max_revisions: int = Field(3, ge=0)
-    """Tentative utterances of a turn; 0 says each turn once, at its end."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        limits = (self.pause_ms, self.end_complete_ms, self.end_ms, self.end_trailing_ms)
-        if list(limits) != sorted(limits):
-            raise ValueError("pause_ms <= end_complete_ms <= end_ms <= end_trailing_ms must hold")
-        if self.off > self.on:
-            raise ValueError("off must not be above on, or voice would flicker")
-        if self.end_trailing_ms + self.preroll_ms + self.min_voiced_ms > 1000 * self.max_seconds:
-            raise ValueError("max_seconds must hold preroll_ms, min_voiced_ms and end_trailing_ms")
-        return self
-
-
 class Started(NamedTuple):
-    """Speech: of a new turn (revision 0), or after tentative utterance `revision`. `at`: its first sample."""
+    """Speech: of a new turn (revision 0), or after tentative utterance `revision`. `at`: its first sample.
+
+    Said again, `sure`, once the turn has `barge_in_ms` of voice.
+    """
 
     turn: int
     revision: int
     at: int
+    sure: bool = False
+
+
+class Partial(NamedTuple):
+    """The visitor still speaks; samples `start` to `stop` (exclusive) are what will be part of `revision`."""
+
+    turn: int
+    revision: int
+    number: int
+    start: int
+    stop: int
 
 
 class Dropped(NamedTuple):
@@ -89,7 +61,7 @@ class Ended(NamedTuple):
     decided: int
 
 
-Event = Started | Dropped | Said | Ended
+Event = Started | Partial | Dropped | Said | Ended
 
 
 @dataclass(slots=True)
@@ -107,6 +79,9 @@ class _Turn:
     due: int = 0
     """Where it ends if silence stays."""
     voiced: int = 0
+    sure: bool = False
+    """It has voice enough to stop the avatar."""
+    partials: int = 0
     revision: int = 0
     """Of the last utterance."""
     said_at: int = 0
@@ -124,7 +99,8 @@ class Endpoint:
         self._on, self._off, self._revisions = settings.on, settings.off, settings.max_revisions
         self._start, self._min_voiced = settings.start_ms * _MS, settings.min_voiced_ms * _MS
         self._preroll, self._pause = settings.preroll_ms * _MS, settings.pause_ms * _MS
-        self._limit = settings.end_ms * _MS
+        self._limit, self._sure = settings.end_ms * _MS, settings.barge_in_ms * _MS
+        self._partial = settings.partial_ms * _MS
         self._hinted = {True: settings.end_complete_ms * _MS, False: settings.end_trailing_ms * _MS}
         self._max = round(settings.max_seconds * HEAR_RATE)
         self._number = 1
@@ -197,7 +173,19 @@ class Endpoint:
         turn.covered = False
         turn.voiced += end - max(run, turn.speech_end)
         turn.speech_end, turn.due = end, end + self._limit
+        events += self._progress(turn)
         return events + (self._cut(turn) if end - turn.first >= self._max else [])
+
+    def _progress(self, turn: _Turn) -> list[Event]:
+        events: list[Event] = []
+        if not turn.sure and turn.voiced >= self._sure:
+            turn.sure = True
+            events = [Started(self._number, turn.revision, turn.onset, sure=True)]
+        if turn.sure and self._partial and (turn.speech_end - turn.onset) // self._partial > turn.partials:
+            turn.partials = (turn.speech_end - turn.onset) // self._partial
+            stop = min(turn.speech_end, turn.first + self._max)
+            events.append(Partial(self._number, turn.revision + 1, turn.partials, turn.first, stop))
+        return events
 
     def _silence(self, turn: _Turn) -> list[Event]:
         if self._heard - turn.speech_end < self._pause:

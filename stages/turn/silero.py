@@ -6,7 +6,8 @@ from pipeline.audio import HEAR_RATE, Frame, Hint
 from pipeline.clock import Clock
 from pipeline.envelope import Message
 from pipeline.messages import SpeechDropped, SpeechStarted, TurnEnded, Utterance
-from stages.turn._endpoint import Dropped, Ended, Endpoint, Event, Said, Settings, Started
+from stages.turn._endpoint import Dropped, Ended, Endpoint, Event, Partial, Said, Started
+from stages.turn._settings import Settings
 from stages.turn._vad import CHUNK, Vad, network
 
 __all__ = ["Engine", "Settings"]
@@ -70,7 +71,7 @@ class Ears:
         return self._first + len(self._sound) // 2
 
     def _bridge(self, missing: int) -> list[Message]:
-        if missing > _LONGEST_GAP:
+        if missing > _LONGEST_GAP or not self._heard:  # a visit begins anywhere in the edge's sound
             return self._jump(missing)
         self._sound += bytes(2 * missing)
         return self._look()
@@ -105,8 +106,11 @@ class Ears:
 
     def _message(self, event: Event) -> Message:
         match event:
-            case Started(turn, revision, at):
-                return SpeechStarted(session=self._session, turn=turn, revision=revision, at_sample=at)
+            case Started(turn, revision, at, sure):
+                return SpeechStarted(session=self._session, turn=turn, revision=revision, at_sample=at, sure=sure)
+            case Partial(turn, revision, number, start, stop):
+                return Utterance(session=self._session, turn=turn, revision=revision, start_sample=start,
+                                 partial=True, index=number, pcm=self._pcm(start, stop))  # fmt: skip
             case Dropped(turn, at, voiced):
                 voiced_ms = 1000 * voiced // HEAR_RATE
                 return SpeechDropped(session=self._session, turn=turn, at_sample=at, voiced_ms=voiced_ms)
