@@ -226,8 +226,17 @@ class _OuterLoop:
         return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), self._loop))
 
     def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._cancel_all(), self._loop).result(timeout=5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
+        self._loop.close()
+
+    async def _cancel_all(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._loop.shutdown_asyncgens()
 
 
 def run_real(main: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:

@@ -24,8 +24,10 @@ def to_dict(message: Message) -> dict[str, Any]:
 
 def encode(message: Message) -> bytes:
     """One JSON line (UTF-8, no line break inside), then PCM."""
-    line = json.dumps(to_dict(message), ensure_ascii=False, separators=(",", ":"))
-    return line.encode() + b"\n" + getattr(message, "pcm", b"")
+    fields, pcm = to_dict(message), getattr(message, "pcm", None)
+    if pcm is not None:
+        fields["pcm_bytes"] = len(pcm)
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + (pcm or b"")
 
 
 def decode(data: bytes) -> Message:
@@ -49,13 +51,13 @@ def from_dict(fields: Any, pcm: bytes = b"") -> Message:
     if kind is None:
         raise WireError("wire-kind", "a message without a known 'kind'")
     given = {name: value for name, value in fields.items() if name in kind.model_fields and name != "pcm"}
-    for name in fields.keys() - given.keys() - {"kind", "id"}:
+    for name in fields.keys() - given.keys() - {"kind", "id", "pcm_bytes", "sound"}:
         UNKNOWN[f"{kind.__name__}.{name}"] += 1
-    if pcm and "pcm" not in kind.model_fields:
-        raise WireError("wire-sound", f"{kind.__name__} carries no sound, but {len(pcm)} bytes follow its line")
-    if len(pcm) % 2:
-        raise WireError("wire-sound", f"{kind.__name__}.pcm: {len(pcm)} bytes are no whole 16-bit samples")
-    if pcm:
+    if len(pcm) % 2 or len(pcm) != fields.get("pcm_bytes", 0):
+        raise WireError(
+            "wire-sound", f"{kind.__name__}.pcm: {len(pcm)} bytes, not the {fields.get('pcm_bytes', 0)} it says"
+        )
+    if "pcm" in kind.model_fields:
         given["pcm"] = pcm
     return _validated(kind, given, str(fields.get("id", "")))
 

@@ -139,7 +139,7 @@ class FileScreen:
         self._progress(piece, self.start + start / SPEAK_RATE + PROGRESS)
 
     def _progress(self, piece: _Piece, when: float) -> None:
-        if (when - self.start) * SPEAK_RATE >= piece.end:
+        if round((when - self.start) * SPEAK_RATE) >= piece.end:
             return
 
         def tell() -> None:

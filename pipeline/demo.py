@@ -1,0 +1,67 @@
+"""`visavis demo` and `visavis replay`: run a recording through the live pipeline, tell it, and report it."""
+
+from pathlib import Path
+
+from pipeline.clock import Clock, run_real, run_virtual
+from pipeline.config import Config, read_config
+from pipeline.recording.narrator import Narrator
+from pipeline.recording.replay import Replay, Watcher, replay
+from pipeline.recording.report import write_report
+from pipeline.recording.visit import read_visit, shortcomings
+from pipeline.sound import read_sound
+
+
+def demo(config_path: Path, visit_path: Path, out: Path, *, real_time: bool = False) -> int:
+    """A recorded visit; 0 only when every turn was answered as `visit.yaml` expects."""
+    config, visit = read_config(config_path), read_visit(visit_path)
+    print(f"Visavis 面对面 · {visit.title}")
+    _say_what_is_heard(config)
+    job = Replay(config, read_sound(visit.sound), out, about={"title": visit.title})
+    narrator = _run(job, real_time=real_time)
+    found = shortcomings(visit, narrator.outcomes)
+    _say_where(out)
+    for text in found:
+        print(f"✗ {text}")
+    turns = len(narrator.outcomes.turns)
+    if not found:
+        print(f"✓ {turns} 轮全部答对并播完 · all {turns} turns were answered as expected and heard to the end")
+    return 1 if found else 0
+
+
+def replay_file(config_path: Path, sound: Path, out: Path, *, real_time: bool = False, seed: str = "replay") -> int:
+    """Any recording; 0 when every turn that was heard was answered."""
+    config = read_config(config_path)
+    _say_what_is_heard(config)
+    job = Replay(config, read_sound(sound), out, seed=seed, about={"title": sound.name})
+    narrator = _run(job, real_time=real_time)
+    _say_where(out)
+    turns = [turn for turn in narrator.outcomes.turns.values() if turn.heard]
+    apologies = [turn.turn for turn in turns if turn.apologies]
+    if not turns:
+        print("没有听到说话 · no speech was heard")
+    if apologies:
+        print(f"✗ 这些轮次没有得到回答 · not answered: {', '.join(map(str, apologies))}")
+    return 1 if apologies else 0
+
+
+def _run(job: Replay, *, real_time: bool) -> Narrator:
+    narrator = Narrator()
+    watcher = Watcher(narrator.message, narrator.timing, narrator.progress, narrator.ready)
+
+    async def main(clock: Clock) -> None:
+        await replay(job, clock, watcher)
+
+    (run_real if real_time else run_virtual)(main)
+    write_report(job.out)
+    return narrator
+
+
+def _say_what_is_heard(config: Config) -> None:
+    model = str(getattr(config.stages["transcript"].settings, "model", ""))
+    if model.endswith("demo_model"):
+        print("注意：演示用的识别模型只认识演示里的句子；配置 model: small 即可听懂所有人（首次使用时下载）。")
+        print("Note: the demo's speech model only knows the demo's sentences; with `model: small` it hears everybody.")
+
+
+def _say_where(out: Path) -> None:
+    print(f"\n录音与报告 · recording and report: {out / 'report.html'}")
