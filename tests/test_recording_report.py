@@ -180,7 +180,10 @@ def test_a_visit_without_sound_or_words_is_still_a_page(tmp_path: Path) -> None:
 
 
 def spoil(name: str, content: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    def harm(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return harm
 
 
 GOOD_LINE = b'{"at": 1, "message": {"kind": "SpeechDropped", "at_sample": 1, "voiced_ms": 2}}\n'
