@@ -163,7 +163,7 @@ _RULES: dict[Language, list[Rule]] = {
         (r"(?<![\d:])(\d{1,2}):(\d{2})(?![\d:])", _en_time),
         (r"([¥￥$€£])\s*" + _NUMBER, _en_money),
         (_NUMBER + r"\s*(?:℃|°C)", lambda match: f"{match[1]} degrees Celsius"),
-        (r"(?<=\d)\s*[-–—~]\s*(?=\d)", lambda _: " to "),
+        (r"(?:(?<=\d)|(?<=o'clock))\s*[-–—~]\s*(?=\d)", lambda _: " to "),
         (r"(?<=\d),(?=\d{3})", lambda _: ""),
     ],
 }
