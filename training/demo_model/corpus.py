@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 from collections.abc import Iterator
 from multiprocessing import Pool
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from stages.speech._espeak_lib import Voice
 from training.demo_model import sentences, sound, voices
 
+_LOGGER = logging.getLogger(__name__)
 LONGEST = 790
 """Log-mel frames: the model's encoder is to hear 8 seconds."""
 NOBODY_SHARE, MIXED_SHARE = 0.04, 0.15
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=12_000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     arguments.data.mkdir(parents=True, exist_ok=True)
     utterances, frames, total = [], [], 0
     for facts, mel in rendered(arguments.seed, arguments.count):
@@ -89,7 +92,7 @@ def main() -> None:
         frames.append(mel)
         total += len(mel)
         if len(utterances) % 2000 == 0:
-            print(f"{len(utterances)} utterances, {total / 360_000:.1f} h", flush=True)
+            _LOGGER.info("%d utterances, %.1f h", len(utterances), total / 360_000)
     np.save(arguments.data / "mel.npy", np.concatenate(frames))
     (arguments.data / "utterances.json").write_text(json.dumps(utterances, ensure_ascii=False), "utf-8")
 

@@ -18,12 +18,12 @@ UNSEEN_RATES = (145, 165, 185)
 """espeak's words a minute of the measurement; no training sentence has one of them."""
 RATES = tuple(rate for rate in range(130, 216) if rate not in UNSEEN_RATES)
 UNSEEN_SNR = (None, 20.0, 10.0)
-"""dB of the measurement: pink noise, which training does not hear (it hears white and brown at 8-40 dB); None: clean."""
+"""dB of the measurement, in pink noise; training hears white and brown at 8-40 dB. None: clean."""
 
 
 @cache
 def families() -> tuple[tuple[str, ...], ...]:
-    """espeak's voice variants, near relatives together (`steph`, `steph2`, `steph3`; f1 and f2 are no relatives)."""
+    """Voice variants of espeak, near relatives together (`steph`, `steph2`, `steph3`; f1 and f2 are no relatives)."""
     import espeakng_loader
 
     folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
