@@ -1,0 +1,140 @@
+"""A model's stream becomes thoughts and sentences: splitter, tags, plain text and cutter in a row."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pipeline.envelope import Label
+from pipeline.messages import Question, Sentence, Thought
+from stages.reply._cutter import FIRST, Cutter
+from stages.reply._plain import Plain
+from stages.reply._splitter import Piece, Splitter
+from stages.reply._tags import Tag, TagReader
+
+_THOUGHT = 80
+"""Characters of a thought after the first one: a token each would be a message each."""
+
+
+class Usage(NamedTuple):
+    """What an answer took; 0 where the server does not say."""
+
+    tokens_in: int = 0
+    cached: int = 0
+    """Of `tokens_in`: read from the server's prefix cache."""
+    tokens_out: int = 0
+
+
+class Delta(NamedTuple):
+    """What one event of the stream adds."""
+
+    content: str = ""
+    reasoning: str = ""
+    finish: str = ""
+    """Why the answer ends here."""
+    usage: Usage | None = None
+    done: bool = False
+    """`[DONE]`: nothing follows."""
+
+
+class Answer:
+    """One answer to one question. Pure: deltas in, messages out."""
+
+    def __init__(self, question: Question, by: str, *, thinks: bool) -> None:
+        self._question = question
+        self._by = by
+        self._splitter = Splitter(expected=thinks)
+        self._tags = TagReader()
+        self._plain = Plain(question.language)
+        self._cutter = Cutter(first=0 if question.said else FIRST)
+        self._index = len(question.said)
+        self._thoughts = 0
+        self._thought = ""
+        self._mood: Label = "neutral"
+        self._strength = 0.5
+        self._gesture = ""
+        self.finish = ""
+        self.usage = Usage()
+        self.thought = False
+        """The model thought something."""
+        self.slipped = False
+        """What was taken for the answer turned out to be a thought."""
+
+    @property
+    def said(self) -> bool:
+        """At least one sentence has been given."""
+        return self._index > len(self._question.said)
+
+    def take(self, delta: Delta) -> Iterator[Thought | Sentence]:
+        """The messages that are sure now."""
+        self.finish = delta.finish or self.finish
+        self.usage = delta.usage or self.usage
+        yield from self._pieces(self._splitter.feed(delta.content, delta.reasoning))
+
+    def whole(self) -> list[Sentence]:
+        """After a stream that broke: the sentence that is held, if it is whole."""
+        texts = self._cutter.feed(self._plain.end()) + self._cutter.settle()
+        return [self._sentence(text) for text in texts]
+
+    def drop(self) -> None:
+        """Forget what is held: it must not be said."""
+        self._tags, self._plain, self._cutter = TagReader(), Plain(self._question.language), Cutter(first=0)
+
+    def end(self, cost: float) -> list[Thought | Sentence]:
+        """What is left; the last sentence is marked and may be empty. Nothing where the answer was empty."""
+        messages = list(self._pieces(self._splitter.end()))
+        messages += [sentence for item in self._tags.end() for sentence in self._spoken(item)]
+        messages += [self._sentence(text) for text in self._cutter.feed(self._plain.end())]
+        cut = self.finish == "length" and self.said  # the rest was cut in the middle of a sentence
+        messages += [self._sentence(text) for text in (self._cutter.settle() if cut else self._cutter.end())]
+        if self._thought:
+            messages.append(self._think())
+        return self._marked(messages, cost) if self.said else messages
+
+    def _marked(self, messages: list[Thought | Sentence], cost: float) -> list[Thought | Sentence]:
+        """The last sentence carries what the answer took; where all were given before, an empty one does."""
+        told = {"last": True, "tokens_in": self.usage.tokens_in, "tokens_out": self.usage.tokens_out, "cost": cost}
+        at = max((at for at, message in enumerate(messages) if isinstance(message, Sentence)), default=-1)
+        last = messages.pop(at) if at >= 0 else self._sentence("")
+        return [*messages, type(last).model_validate(last.model_dump() | told)]
+
+    def _pieces(self, pieces: list[Piece]) -> Iterator[Thought | Sentence]:
+        self.slipped = self.slipped or any(piece.kind == "slip" for piece in pieces)
+        for piece in () if self.slipped else pieces:
+            if piece.kind == "text":
+                if self._thought and piece.text.strip():
+                    yield self._think()
+                for item in self._tags.feed(piece.text):
+                    yield from self._spoken(item)
+            else:
+                self._thought += piece.text
+                self.thought = self.thought or bool(piece.text.strip())
+                if len(self._thought) >= _THOUGHT or (not self._thoughts and self._thought.strip()):
+                    yield self._think()
+
+    def _think(self) -> Thought:
+        thought = self._question.answer(Thought, index=self._thoughts, text=self._thought)
+        self._thoughts, self._thought = self._thoughts + 1, ""
+        return thought
+
+    def _spoken(self, item: str | Tag) -> Iterator[Sentence]:
+        """A tag stands before what it means: a sentence that is whole is given before the mood changes."""
+        if isinstance(item, str):
+            yield from map(self._sentence, self._cutter.feed(self._plain.feed(item)))
+            return
+        yield from self.whole()
+        if item.emotion:
+            self._mood, self._strength = item.emotion, item.strength
+        self._gesture = item.gesture or self._gesture
+
+    def _sentence(self, text: str) -> Sentence:
+        sentence = self._question.answer(
+            Sentence,
+            index=self._index,
+            text=text,
+            language=self._question.language,
+            emotion=self._mood,
+            strength=self._strength,
+            gesture=self._gesture,
+            by=self._by,
+        )
+        self._index, self._gesture = self._index + 1, ""
+        return sentence
