@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.envelope import Pose
 from pipeline.errors import VisavisError
 from pipeline.recording import report_parts
 from pipeline.recording.report import page, write_report
+from pipeline.recording.report_card import merged
 from pipeline.recording.report_data import read
 from pipeline.recording.report_turns import Turn, Visit
 from tests.recordings import write_visit
@@ -158,6 +160,12 @@ def test_what_was_cut_is_not_shown_as_heard(visit: Path, html: str) -> None:
     assert f"{heard}<span" in html
     assert "<s>再开一个窗口。</s>" in html
     assert all(pose.start < line.cut for pose in line.poses("visemes"))
+
+
+def test_a_pose_that_goes_on_in_the_next_part_is_one() -> None:
+    poses = [Pose(name=name, start=at, attack=at, release=at + 5, end=at + 10) for name, at in
+             [("happy", 0), ("blink", 4), ("happy", 9), ("happy", 30)]]  # fmt: skip
+    assert merged(poses) == [("happy", 0, 19), ("blink", 4, 14), ("happy", 30, 40)]
 
 
 def test_a_line_that_never_sounded_was_not_heard(visit: Path) -> None:

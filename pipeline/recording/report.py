@@ -61,7 +61,8 @@ def _part(name: str) -> str:
 def _facts(session: dict[str, Any]) -> str:
     versions = session.get("versions")
     known = versions.items() if isinstance(versions, dict) else ()
-    return "".join(f"<span><b>{escape(str(name))}</b> {escape(str(value))}</span>" for name, value in known)
+    title = f'<span class="title">{escape(str(session["title"]))}</span>' if session.get("title") else ""
+    return title + "".join(f"<span><b>{escape(str(name))}</b> {escape(str(value))}</span>" for name, value in known)
 
 
 def _cough(at: float, voiced_ms: int) -> str:

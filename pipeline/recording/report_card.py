@@ -3,7 +3,7 @@
 from html import escape
 
 from pipeline.audio import HEAR_RATE, SPEAK_RATE
-from pipeline.envelope import Feeling
+from pipeline.envelope import Feeling, Pose
 from pipeline.messages import Sentence
 from pipeline.recording.report_data import Recording
 from pipeline.recording.report_parts import (
@@ -179,14 +179,28 @@ def _clock(line: Line) -> Clocked:
 
 def _poses(line: Line, kind: str, window: Window) -> str:
     when, found = _clock(line), []
-    for pose in line.poses(kind):
-        blink = pose.name == "blink"
-        left, right = window.percent(when(pose.start)), window.percent(when(pose.end))
-        text = "" if blink else both(GESTURES.get(pose.name) or FEELINGS.get(pose.name, pose.name), pose.name)
+    for name, start, end in merged(line.poses(kind)):
+        blink = name == "blink"
+        left, right = window.percent(when(start)), window.percent(when(end))
+        text = "" if blink else both(GESTURES.get(name) or FEELINGS.get(name, name), name)
         place = f"left:{left}%;width:{max(0.2, right - left):.2f}%"
         mark = "blink" if blink else kind
-        found.append(f'<i class="pose {mark}" style="{place}" data-m="{escape(pose.name)}">{text}</i>')
+        found.append(f'<i class="pose {mark}" style="{place}" data-m="{escape(name)}">{text}</i>')
     return "".join(found)
+
+
+def merged(poses: list[Pose]) -> list[tuple[str, int, int]]:
+    """Name, first and last sample; what the parts of a sentence hold each for themselves is one again."""
+    spans: list[tuple[str, int, int]] = []
+    latest: dict[str, int] = {}
+    for pose in sorted(poses, key=lambda pose: pose.start):
+        known = latest.get(pose.name)
+        if known is not None and pose.start <= spans[known][2]:
+            spans[known] = (pose.name, spans[known][1], max(spans[known][2], pose.end))
+        else:
+            latest[pose.name] = len(spans)
+            spans.append((pose.name, pose.start, pose.end))
+    return spans
 
 
 def _ticks(window: Window) -> str:
