@@ -40,7 +40,7 @@ def settings(tokens: Tokens) -> WhisperConfig:
     )
 
 
-class Network(nn.Module):  # type: ignore[misc, unused-ignore]  torch is not there where this is checked
+class Network(nn.Module):  # type: ignore[misc, unused-ignore]  # torch is not there where this is checked
     """Whisper with a head that names the phoneme of every encoder position."""
 
     def __init__(self, config: WhisperConfig) -> None:
