@@ -1,0 +1,98 @@
+"""Where a conversation stands; what its parts share."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from pipeline.envelope import Message
+from pipeline.messages import Interrupt, SessionEnded, SessionStarted
+from pipeline.session.answers import Answers
+from pipeline.session.deadlines import Requests
+from pipeline.session.hands import Hands
+from pipeline.session.lines import Lines
+from pipeline.session.memory import Memory
+from pipeline.session.settings import Conversing
+from pipeline.session.turns import Turn
+
+EVERYTHING = 1_000_000
+"""A revision above all others."""
+Lost = Callable[[Message, str], None]
+Renew = Callable[[Message], Message]
+
+
+class State:
+    """The turn under way, and the floor: who has it, who takes it, when it is free."""
+
+    def __init__(
+        self, started: SessionStarted, settings: Conversing, lines: Lines, hands: Hands, lost: Lost, renew: Renew
+    ) -> None:
+        self.started, self.settings, self.hands = started, settings, hands
+        self.limits = settings.deadlines
+        self.memory = Memory(started.language, settings.history)
+        self.requests = Requests(hands, self.limits, lost, renew)
+        self.answers = Answers(hands, self.requests, lines, self.limits)
+        self.turn: Turn | None = None
+        self.turns = 0
+        """Number of the latest turn."""
+        self.shift = 0
+        """What the turn engine's turn numbers lack: turns that were typed."""
+        self.listening = False
+        """The visitor is in the middle of a spoken turn."""
+        self.leaving = False
+        """The farewell is being said."""
+        self.over = False
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is being heard, prepared or played."""
+        return not (self.listening or self.answers.active or (self.turn and not self.turn.closed))
+
+    def place(self) -> Message:
+        """Where the conversation is now, as an envelope."""
+        return self.started.changed(turn=self.turns, revision=self.turn.revision if self.turn else 0)
+
+    def open_turn(self) -> Turn | None:
+        """The turn under way, unless nothing more is done for it."""
+        return self.turn if self.turn and not self.turn.closed else None
+
+    def close(self, turn: Turn) -> None:
+        """Nothing more is done for this turn."""
+        turn.closed = True
+        for key in ("filler", "turn", "emotion"):
+            self.hands.wake(key, None)
+
+    def interrupt(self, why: Literal["revised", "barge-in", "timeout"]) -> None:
+        """Stop all work for the turn under way."""
+        turn = self.open_turn()
+        if turn is None:
+            return
+        self.close(turn)
+        self.requests.forget()
+        self.answers.forget()
+        self.hands.publish(self.place().answer(Interrupt, why=why))
+
+    def barge_in(self) -> None:
+        """The visitor takes the floor: nothing of what was prepared or is playing goes on."""
+        self.interrupt("barge-in")
+        if self.answers.active:
+            self.answers.cut()
+
+    def wake_up(self) -> None:
+        """The visitor is there."""
+        self.hands.wake("idle", None)
+        self.leaving = False
+
+    def rest(self) -> None:
+        """When nothing is going on, the visitor may have gone."""
+        if self.quiet:
+            self.hands.wake("idle", self.settings.idle_seconds)
+
+    def end(self, why: Literal["idle", "left", "ended", "failed"]) -> None:
+        """The visit is over: nothing is wanted any more, nothing is remembered."""
+        self.over = True
+        self.requests.forget()
+        self.answers.cut()
+        self.memory.forget()
+        self.hands.publish(self.place().answer(Interrupt, why="left").changed(revision=EVERYTHING))
+        ended = self.place().answer(SessionEnded, why=why)
+        self.hands.publish(ended)
+        self.hands.end(ended)

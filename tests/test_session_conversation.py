@@ -1,0 +1,439 @@
+"""What a visitor may rely on: turns are answered once, in order, cut at a word, and never in silence."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from benchmarks.stubs import reply, speech, transcript
+from pipeline import messages as m
+from pipeline.clock import Clock
+from pipeline.envelope import Exchange, Mark, Message
+from pipeline.errors import ServerError
+from pipeline.recording.filescreen import FADE
+from pipeline.session.lines import RENDERING
+from pipeline.session.settings import Conversing, Deadlines
+from tests.scene import Scene, play, stub
+
+
+def started(scene: Scene) -> list[str]:
+    """Texts of the sentences that began to sound, in order."""
+    texts = {sentence.id: sentence.text for sentence in scene.all(m.Sentence)}
+    return [texts[played.cause] for played in scene.all(m.Played) if played.state == "started"]
+
+
+def origins(scene: Scene) -> list[str]:
+    """Origins of the sentences that began to sound, in order."""
+    known = {sentence.id: sentence.origin for sentence in scene.all(m.Sentence)}
+    return [known[played.cause] for played in scene.all(m.Played) if played.state == "started"]
+
+
+class Never:
+    """An engine that hangs."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+
+    async def work(self, message: Message) -> AsyncIterator[Message]:
+        await self.clock.sleep(1e6)
+        yield message
+
+
+class NeverAgain:
+    """A voice that speaks the fixed lines at start, and then hangs."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.inner, self.clock = stub(speech)(clock), clock
+
+    async def work(self, message: Message) -> AsyncIterator[Message]:
+        if message.session != RENDERING:
+            await self.clock.sleep(1e6)
+        async for answer in self.inner.work(message):
+            yield answer
+
+
+class Fails:
+    """An engine that fails on turn 1 (the others are answered by a stub)."""
+
+    def __init__(self, inner: object, *, retry: bool = False) -> None:
+        self.inner, self.retry, self.asked = inner, retry, 0
+
+    async def work(self, message: Message) -> AsyncIterator[Message]:
+        if message.turn == 1:
+            self.asked += 1
+            raise ServerError("server-unreachable", "the server is away", retry=self.retry)
+        async for answer in self.inner.work(message):  # type: ignore[attr-defined]
+            yield answer
+
+
+async def one_turn(scene: Scene) -> None:
+    await scene.speaks()
+    await scene.clock.sleep(10)
+
+
+def test_a_turn_is_heard_asked_answered_and_played_in_order() -> None:
+    scene = play(one_turn)
+    assert started(scene) == ["It is next to the cloakroom.", "You are welcome."]
+    assert [played.state for played in scene.all(m.Played) if played.state != "progress"][-1] == "ended"
+
+
+def test_sentences_follow_each_other_without_a_gap() -> None:
+    scene = play(one_turn)
+    ended = [at for at, said in scene.said if isinstance(said, m.Played) and said.state == "ended" and said.part == 1]
+    began = [at for at, said in scene.said if isinstance(said, m.Played) and said.state == "started"]
+    assert began[1] == pytest.approx(ended[0], abs=1e-6)
+
+
+def test_the_question_carries_what_was_felt_and_heard() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(5)
+        await scene.speaks(2)
+        await scene.clock.sleep(5)
+
+    second = play(act).all(m.Question)[1]
+    assert second.history == (
+        Exchange(role="visitor", text="Where is the toilet?"),
+        Exchange(role="avatar", text="It is next to the cloakroom. You are welcome."),
+    )
+    assert second.persona == "persona"
+
+
+def test_an_answer_is_prepared_while_the_end_is_undecided_and_released_at_the_end() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.starts()
+        utterance = scene.utterance()
+        await scene.hears(utterance)
+        await scene.clock.sleep(0.5)
+        assert scene.all(m.Speech)
+        assert not scene.all(m.Played)
+        assert not [message for _, message in scene.screen.shown if isinstance(message, m.Sentence)]
+        await scene.ends(utterance)
+        await scene.clock.sleep(5)
+
+    scene = play(act)
+    assert scene.all(m.Question)[0].tentative
+    gap = scene.at(m.Played)[0] - scene.at(m.TurnEnded)[0]
+    assert gap == 0
+
+
+def test_before_the_end_only_the_partial_transcript_is_shown() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.starts()
+        await scene.hears(scene.utterance())
+        await scene.clock.sleep(0.5)
+
+    shown = [message for _, message in play(act).screen.shown]
+    assert all(message.partial for message in shown if isinstance(message, m.Transcript))
+    assert not any(isinstance(message, (m.Sentence, m.Thought)) for message in shown)
+
+
+def test_speech_that_goes_on_drops_what_was_prepared() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.starts()
+        await scene.hears(scene.utterance())
+        await scene.clock.sleep(0.5)
+        await scene.starts(revision=1, sure=False, at=20_000)
+        second = scene.utterance(revision=2)
+        await scene.hears(second)
+        await scene.ends(second)
+        await scene.clock.sleep(10)
+
+    scene = play(act)
+    assert [order.why for order in scene.all(m.Interrupt)] == ["revised"]
+    assert {played.revision for played in scene.all(m.Played)} == {2}
+    assert len(started(scene)) == 2
+
+
+def test_a_visitor_who_speaks_up_cuts_the_answer_and_history_keeps_what_was_heard() -> None:
+    class Words:
+        """One sentence of four words, 250 ms each, in one part."""
+
+        def __init__(self, clock: Clock) -> None:
+            del clock
+
+        async def work(self, message: Message) -> AsyncIterator[Message]:
+            assert isinstance(message, m.Sentence)
+            words, at = [], 0
+            for number, text in enumerate(["one", "two", "three", "four"]):
+                words.append(Mark(text=text, start=number * 6000, end=(number + 1) * 6000, offset=at))
+                at += len(text) + 1
+            yield message.answer(
+                m.Speech, index=message.index, part=0, start=0, last=True, pcm=bytes(48_000), words=words
+            )
+
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(0.3 + 0.6)
+        await scene.speaks(2)
+        await scene.clock.sleep(5)
+
+    scene = play(act, speech=Words, reply=stub(reply, seconds=0.2, sentences=("one two three four", "never heard")))
+    cut = next(played for played in scene.all(m.Played) if played.state == "cut")
+    assert cut.sample == pytest.approx(0.6 * 24_000, abs=100)
+    assert scene.all(m.Question)[1].history[-1] == Exchange(role="avatar", text="one two", interrupted=True)
+    assert "barge-in" in [order.why for order in scene.all(m.Interrupt)]
+    assert started(scene).count("never heard") == 1
+
+
+def test_speaking_up_before_the_first_sound_stops_the_answer_too() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(0.15)
+        await scene.speaks(2)
+        await scene.clock.sleep(10)
+
+    scene = play(act)
+    assert {played.turn for played in scene.all(m.Played)} == {2}
+    assert scene.all(m.Question)[-1].history == (Exchange(role="visitor", text="Where is the toilet?"),)
+
+
+def test_sound_is_ducked_while_it_may_be_speech_and_comes_back_after_a_cough() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(0.4)
+        await scene.starts(2, sure=False)
+        await scene.clock.sleep(0.1)
+        await scene.drops(2)
+        await scene.clock.sleep(5)
+
+    scene = play(act, speech=stub(speech, milliseconds=1000))
+    sound = abs(scene.screen.render(3 * 24_000).astype(int))
+    at = scene.at(m.SpeechStarted)[-1] - scene.screen.start
+    ducked = sound[int((at + 0.05) * 24_000) : int((at + 0.09) * 24_000)].max()
+    after = sound[int((at + 0.2) * 24_000) : int((at + 0.4) * 24_000)].max()
+    assert ducked * 3 < after
+    assert "cut" not in [played.state for played in scene.all(m.Played)]
+
+
+def test_silence_is_complete_one_fade_after_the_cut() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(0.5)
+        await scene.starts(2)
+        await scene.clock.sleep(1)
+
+    scene = play(act, speech=stub(speech, milliseconds=1000))
+    cut = round((scene.at(m.Interrupt)[-1] - scene.screen.start) * 24_000)
+    sound = abs(scene.screen.render(cut + 24_000).astype(int))
+    assert sound[cut - 200 : cut].max() > 1000
+    assert not sound[cut + FADE + 1 :].any()
+
+
+@pytest.mark.parametrize("stage", ["transcript", "reply", "speech"])
+def test_a_stage_that_hangs_ends_in_an_apology_within_the_turns_deadline(stage: str) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(20)
+
+    scene = play(act, engines={stage: NeverAgain if stage == "speech" else Never})
+    assert origins(scene)[-1] == "apology"
+    waited = [at for at, said in scene.said if isinstance(said, m.Sentence) and said.origin == "apology"]
+    assert waited[0] - scene.at(m.TurnEnded)[0] <= Deadlines().turn
+    assert scene.visit.conversation.quiet
+
+
+@pytest.mark.parametrize("stage", ["transcript", "reply", "speech"])
+@pytest.mark.parametrize("retry", [False, True])
+def test_a_stage_that_fails_ends_in_an_apology_and_the_next_turn_is_answered(stage: str, *, retry: bool) -> None:
+    inner = {"transcript": stub(transcript), "reply": stub(reply), "speech": stub(speech)}[stage]
+    made: list[Fails] = []
+
+    def make(clock: Clock) -> Fails:
+        made.append(Fails(inner(clock), retry=retry))
+        return made[-1]
+
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(10)
+        await scene.speaks(2)
+        await scene.clock.sleep(10)
+
+    scene = play(act, engines={stage: make})
+    heard = origins(scene)
+    assert heard[0] == "apology"
+    assert heard[1:] == ["reply", "reply"]
+    if stage != "speech":
+        assert made[0].asked == (2 if retry else 1)
+
+
+@pytest.mark.parametrize("stage", ["emotion", "cues"])
+def test_without_emotion_or_cues_the_answer_comes_all_the_same(stage: str) -> None:
+    hanging = play(one_turn, engines={stage: Never})
+    failing = play(one_turn, engines={stage: Fails})
+    assert len(started(hanging)) == len(started(failing)) == 2
+    assert origins(hanging) == ["reply", "reply"]
+
+
+def test_an_apology_is_in_the_visitors_language() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(10)
+
+    scene = play(act, reply=Never)
+    apology = next(sentence for sentence in scene.all(m.Sentence) if sentence.origin == "apology")
+    assert apology.language == "en"
+
+
+def test_no_error_text_is_ever_spoken_or_shown() -> None:
+    scene = play(one_turn, reply=Fails)
+    assert scene.all(m.Failure)
+    shown = [getattr(message, "text", "") for _, message in scene.screen.shown]
+    assert not any("server" in text for text in [*shown, *started(scene)])
+
+
+def test_a_slow_answer_is_bridged_by_a_filler_and_never_the_same_twice_in_a_row() -> None:
+    async def act(scene: Scene) -> None:
+        for turn in (1, 2):
+            await scene.speaks(turn)
+            await scene.clock.sleep(10)
+
+    scene = play(act, reply=stub(reply, seconds=2.0))
+    fillers = [sentence.text for sentence in scene.all(m.Sentence) if sentence.origin == "filler"]
+    assert len(fillers) == len(set(fillers)) == 2
+    assert origins(scene) == ["filler", "reply", "reply"] * 2
+
+
+def test_a_stream_that_dies_goes_on_where_it_stopped() -> None:
+    class Dies:
+        """Says one sentence and dies; the second attempt is told what was said."""
+
+        def __init__(self, clock: Clock) -> None:
+            del clock
+
+        async def work(self, message: Message) -> AsyncIterator[Message]:
+            assert isinstance(message, m.Question)
+            texts = ["First.", "Second."]
+            for index in range(len(message.said), 2):
+                yield message.answer(m.Sentence, index=index, text=texts[index], language="en", last=index == 1)
+                if message.sent == 1:
+                    raise ServerError("server-broken", "cut", retry=True)
+
+    scene = play(one_turn, reply=Dies)
+    assert started(scene) == ["First.", "Second."]
+    assert origins(scene) == ["reply", "reply"]
+
+
+def test_a_worker_that_falls_silent_is_replaced_by_another_attempt() -> None:
+    class SilentOnce:
+        """The first attempt hangs the whole loop's heart: nothing at all is heard of it."""
+
+        def __init__(self, clock: Clock) -> None:
+            self.clock = clock
+
+        async def work(self, message: Message) -> AsyncIterator[Message]:
+            if message.sent == 1:
+                await self.clock.sleep(1e6)
+            yield message.answer(m.Sentence, index=0, text="Second attempt.", language="en", last=True)
+
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(10)
+
+    import pipeline.stage
+
+    beat, pipeline.stage.BEAT = pipeline.stage.BEAT, 1e5
+    try:
+        scene = play(act, reply=SilentOnce)
+    finally:
+        pipeline.stage.BEAT = beat
+    assert started(scene)[-1] == "Second attempt."
+
+
+def test_noise_without_words_is_no_turn() -> None:
+    scene = play(one_turn, transcript=stub(transcript, text=""))
+    assert not scene.all(m.Question)
+    assert not scene.all(m.Played)
+    assert scene.visit.conversation.quiet
+
+
+def test_an_idle_visitor_is_said_goodbye_to_and_forgotten() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(30)
+
+    scene = play(act, settings=Conversing(idle_seconds=10))
+    assert origins(scene)[-1] == "farewell"
+    assert [ended.why for ended in scene.all(m.SessionEnded)] == ["idle"]
+    assert scene.visit.conversation._state.memory.history() == ()
+
+
+def test_speaking_during_the_farewell_keeps_the_visit() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        while "farewell" not in origins(scene):
+            await scene.clock.sleep(0.05)
+        await scene.speaks(2)
+        await scene.clock.sleep(5)
+
+    scene = play(act, settings=Conversing(idle_seconds=10))
+    assert not scene.all(m.SessionEnded)
+    assert origins(scene)[-2:] == ["reply", "reply"]
+
+
+def test_typed_text_is_a_turn_of_its_own_and_cuts_what_sounds() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(0.5)
+        scene.visit.report(m.Typed(session=scene.visit.session, text="门票多少钱？"))
+        await scene.clock.sleep(5)
+        await scene.speaks(2)
+        await scene.clock.sleep(5)
+
+    scene = play(act)
+    assert [(question.turn, question.language) for question in scene.all(m.Question)] == [
+        (1, "en"),
+        (2, "zh"),
+        (3, "en"),
+    ]
+    assert "cut" in [played.state for played in scene.all(m.Played)]
+    assert started(scene)[-2:] == ["It is next to the cloakroom.", "You are welcome."]
+
+
+def test_a_line_that_somebody_orders_is_spoken() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.bus.publish(m.Say(session=scene.visit.session, text="We close in ten minutes.", language="en"))
+        await scene.clock.sleep(5)
+
+    assert started(play(act)) == ["We close in ten minutes."]
+
+
+def test_stop_is_silence() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(0.5)
+        scene.visit.report(m.Control(session=scene.visit.session, stop=True))
+        await scene.clock.sleep(5)
+
+    scene = play(act)
+    assert [played.state for played in scene.all(m.Played)][-1] == "cut"
+
+
+def test_the_words_tell_the_turn_engine_whether_they_read_as_a_whole() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.starts()
+        await scene.hears(scene.utterance())
+        await scene.clock.sleep(1)
+
+    assert [hint.complete for hint in play(act).turn.hints] == [True]
+    trailing = play(act, transcript=stub(transcript, text="I want to know the"))
+    assert [hint.complete for hint in trailing.turn.hints] == [False]
+
+
+def test_the_speakers_own_voice_is_the_baseline_of_the_next_turn() -> None:
+    class Features:
+        """Gives the turn's number as the voice's only feature."""
+
+        def __init__(self, clock: Clock) -> None:
+            del clock
+
+        async def work(self, message: Message) -> AsyncIterator[Message]:
+            source = "voice" if isinstance(message, m.Utterance) else "text"
+            yield message.answer(m.Emotion, source=source, feeling={}, features=(float(message.turn),))
+
+    async def act(scene: Scene) -> None:
+        for turn in range(1, 8):
+            await scene.speaks(turn)
+            await scene.clock.sleep(5)
+
+    last = play(act, emotion=Features).all(m.Utterance)[-1]
+    assert last.baseline == ((2.0,), (3.0,), (4.0,), (5.0,), (6.0,))
