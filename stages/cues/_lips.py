@@ -46,8 +46,8 @@ def poses(before: Sequence[Mark], own: Sequence[Mark], after: Sequence[Mark]) ->
 
 def _shapes(before: Sequence[Mark], own: Sequence[Mark], after: Sequence[Mark]) -> Iterator[_Shape]:
     marks = [(mark, False) for mark in before] + [(mark, True) for mark in own] + [(mark, False) for mark in after]
-    following = [mark.start for mark, _ in marks[1:]]
-    for (mark, mine), until in zip(marks, [*following, marks[-1][0].end if marks else 0], strict=True):
+    following = [*(mark.start for mark, _ in marks[1:]), *(mark.end for mark, _ in marks[-1:])]
+    for (mark, mine), until in zip(marks, following, strict=True):
         end = mark.end if until - mark.end > _PAUSE else max(mark.end, until)
         start = mark.start
         for viseme, share, weight in shapes(mark.text):
@@ -67,9 +67,7 @@ def _place(track: list[_Shape]) -> None:
     """When each shape takes over: ahead of its sound, but not before a closure before it is done."""
     wanted = [shape.start - (_LEADS[shape.viseme] if shape.plosive else _LEAD) for shape in track]
     for index, shape in enumerate(track):
-        shape.at = min(wanted[index : index + 2])
-        closures = [earlier for earlier in track[max(0, index - 2) : index] if earlier.viseme == "PP"]
-        shape.at = max([shape.at, *(earlier.start + 2 * CLOSED for earlier in closures)])
+        shape.at = max(min(wanted[index : index + 2]), _reopens(track, index))
 
 
 def _poses(track: list[_Shape], index: int) -> Iterator[Pose]:
@@ -78,26 +76,33 @@ def _poses(track: list[_Shape], index: int) -> Iterator[Pose]:
     rise, fall = _fade(track, index - 1), _fade(track, index)
     start, attack, release, end = shape.at - rise, shape.at + rise, until - fall, until + fall
     factor = 1.0
-    if attack > release:  # too short to be reached: a triangle where its two slopes meet
-        factor = (end - start) / (2 * (rise + fall))
-        attack = release = start + round(2 * rise * factor)
+    if attack > release:  # too short to be reached: a low triangle, so that shapes in a hurry do not add up to a jump
+        factor = (until - shape.at) / (rise + fall)
+        attack = release = (start + end) // 2
     for viseme, weight in _blend(track, index):
         if round(weight * factor, 4) > 0:
             yield Pose(name=viseme, start=start, attack=attack, release=release, end=end, weight=weight * factor)
 
 
 def _until(track: list[_Shape], index: int) -> int:
-    return track[index + 1].at if index + 1 < len(track) else track[index].end
+    return track[index + 1].at if index + 1 < len(track) else max(track[index].end, _reopens(track, index + 1))
+
+
+def _reopens(track: list[_Shape], index: int) -> int:
+    """Before which a shape may not take over: closed lips are still to be seen."""
+    closures = [shape.start + 2 * CLOSED for shape in track[max(0, index - 2) : index] if shape.viseme == "PP"]
+    return max(closures, default=-CLOSED * 10)
 
 
 def _fade(track: list[_Shape], index: int) -> int:
-    """Half the fade from shape `index` to the next: no longer than half of either, faster around closed lips."""
+    """Half the fade from shape `index` to the next: at most half of either, and in time for a closure."""
     if index < 0:
         return CLOSED
     pair = track[index : index + 2]
     half = min(_until(track, index + place) - shape.at for place, shape in enumerate(pair)) // 2
-    slowest = CLOSED if any(shape.viseme == "PP" for shape in pair) else _SLOWEST
-    return min(max(half, _FASTEST), slowest)
+    if any(shape.viseme == "PP" for shape in pair):
+        return min(max(half, _FASTEST), CLOSED)
+    return min(max(half, _FASTEST), _LEADS[pair[1].viseme] if len(pair) > 1 and pair[1].plosive else _SLOWEST)
 
 
 def _blend(track: list[_Shape], index: int) -> list[tuple[str, float]]:
