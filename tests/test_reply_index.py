@@ -12,7 +12,6 @@ from stages.reply._entries import Entry, language_of
 from stages.reply._index import Index
 from stages.reply._library import Base, problems, read_folder
 from stages.reply._markdown import plain, read_markdown
-from stages.reply._sentences import sentences
 from stages.reply._words import tokens
 from stages.reply._yaml import read_yaml
 from stages.reply.knowledge import Settings
@@ -220,21 +219,3 @@ def test_any_yaml_is_an_entry_or_a_problem(tmp_path_factory: pytest.TempPathFact
     assert read_yaml(path).problems
     path.rename(path.with_suffix(".md"))
     read_markdown(path.with_suffix(".md"))
-
-
-@pytest.mark.parametrize(
-    ("text", "cut"),
-    [
-        ("在一楼。往左走！好吗？", ["在一楼。", "往左走！", "好吗？"]),
-        ("It costs 2.5 yuan. Ask Dr. Li at 3 p.m. today!", ["It costs 2.5 yuan.", "Ask Dr. Li at 3 p.m.", "today!"]),
-        ("他说：“好的。”然后走了", ["他说：“好的。”", "然后走了"]),
-        ("Well... yes", ["Well...", "yes"]),
-    ],
-)
-def test_an_answer_is_cut_into_sentences(text: str, cut: list[str]) -> None:
-    assert sentences(text) == cut
-
-
-@given(st.text(alphabet="a b。.!？”）Dr", max_size=60))
-def test_cutting_loses_only_spaces(text: str) -> None:
-    assert "".join("".join(sentences(text)).split()) == "".join(text.split())

@@ -10,9 +10,9 @@ from pipeline.envelope import Label, Language, Message
 from pipeline.errors import EngineError
 from pipeline.messages import Question, Sentence
 from pipeline.settings import FROZEN, LocalPath
+from stages.reply._cutter import Cutter
 from stages.reply._entries import Entry
 from stages.reply._library import Library, problems
-from stages.reply._sentences import sentences
 
 Lines = dict[Language, tuple[str, ...]]
 _UNKNOWN: Lines = {
@@ -106,7 +106,7 @@ class Engine:
         feeling, settings = question.feeling, self._settings
         if not settings.kind_words or feeling.confidence < settings.empathy or feeling.label not in _OPENERS:
             return []
-        first = sentences(entry.answer)[0].lower()
+        first = "".join(sentences(entry.answer)[:1]).lower()
         return [] if any(word in first for word in _SORRY) else [_OPENERS[feeling.label][language]]
 
     def _unknown(self, question: Question) -> list[Sentence]:
@@ -124,6 +124,12 @@ class Engine:
             )
             for at, text in enumerate(texts)
         ]  # fmt: skip
+
+
+def sentences(text: str) -> list[str]:
+    """A written answer, cut as a voice needs it; never at a comma, since nothing has to be waited for."""
+    cutter = Cutter(first=0)
+    return [*cutter.feed(text), *cutter.end()]
 
 
 def _after(texts: list[str], said: tuple[str, ...], opener: int) -> int:
