@@ -129,8 +129,8 @@ class Client:
         return error(code, text, retry=code not in FINAL)
 
     def complaint(self, payload: object, path: str = "", status: int = 0) -> EngineError:
-        """The error that a JSON body speaks of, or that an HTTP status means."""
-        said, inner = _said(payload)
+        """The error that a body (bytes, or JSON already parsed) speaks of, or that an HTTP status means."""
+        said, inner = _said(_parsed(payload) if isinstance(payload, bytes) else payload)
         status = status if status >= 300 else inner
         code = _CODES.get(status, "server-rejected" if 300 <= status < 500 and status != 408 else "server-broken")
         if code != "server-refused" and _BUSY.search(said):
@@ -181,7 +181,7 @@ class Client:
     async def _check(self, response: Any, path: str) -> None:
         if response.status >= 300:
             moved = response.headers.get("Location")
-            body = f"moved to {moved}" if moved else _parsed(await response.content.read(_ERROR_BYTES))
+            body = f"moved to {moved}" if moved else await response.content.read(_ERROR_BYTES)
             raise self.complaint(body, path, response.status)
 
     @contextmanager

@@ -95,7 +95,10 @@ def serving(handler: Handler) -> Iterator[Rough]:
 
 
 def _value(value: Any) -> Any:
-    return value.file.read() if isinstance(value, web.FileField) else value
+    if not isinstance(value, web.FileField):
+        return value
+    with value.file as file:
+        return file.read()
 
 
 async def forever() -> None:

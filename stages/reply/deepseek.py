@@ -1,6 +1,5 @@
 """Replies of a language model: DeepSeek, or any server with an OpenAI-compatible `/v1/chat/completions`."""
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any, Literal
@@ -191,7 +190,7 @@ class Engine:
         except ValidationError as error:
             raise WireError("chunk-invalid", f"sent what is no chunk of an answer: '{data[:80]}'") from error
         if chunk.error is not None or (chunk.choices is None and chunk.usage is None):
-            raise self._client.complaint(json.loads(data), PATH)
+            raise self._client.complaint(data.encode(), PATH)
         usage = _usage(chunk.usage) if chunk.usage else None
         if not chunk.choices:
             return Delta(usage=usage)
