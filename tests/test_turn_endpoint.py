@@ -1,6 +1,7 @@
 """The endpointing machine: every sound is cut into well-formed turns, and no speech is lost."""
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
@@ -226,7 +227,10 @@ settings = st.builds(
 
 
 def heard_by_chance(
-    chosen: Settings, sound: list[tuple[float, int]], told: dict[int, tuple[int, bool, int]]
+    chosen: Settings,
+    sound: list[tuple[float, int]],
+    told: dict[int, tuple[int, bool, int]],
+    flushed: Collection[int] = (),
 ) -> Hearing:
     hearing = Hearing(chosen)
     levels = itertools.chain.from_iterable([level] * count for level, count in sound)
@@ -235,6 +239,8 @@ def heard_by_chance(
         if index in told:
             revision, complete, shift = told[index]
             hearing.hint(complete, max(0, hearing.heard + shift), revision)
+        if index in flushed:
+            hearing.flush()
     return hearing.flush()
 
 
@@ -254,13 +260,19 @@ def speech_runs(chosen: Settings, sound: list[tuple[float, int]]) -> list[tuple[
     return [(begin, end) for begin, end in runs if end - begin >= chosen.start_ms * MS]
 
 
-@given(settings, st.lists(stretches, max_size=25), st.dictionaries(st.integers(0, 400), hints, max_size=8))
+@given(
+    settings,
+    st.lists(stretches, max_size=25),
+    st.dictionaries(st.integers(0, 400), hints, max_size=8),
+    st.sets(st.integers(0, 200), max_size=3),
+)
 def test_events_are_well_formed_whatever_is_heard(
-    chosen: Settings, sound: list[tuple[float, int]], told: dict[int, tuple[int, bool, int]]
+    chosen: Settings, sound: list[tuple[float, int]], told: dict[int, tuple[int, bool, int]], flushed: set[int]
 ) -> None:
+    """Also when the visitor ends turns by hand (a released key) while the sound goes on."""
     ended, last_end, started, said, partials = 0, 0, None, 0, 0
     covered = sure = False
-    for event in heard_by_chance(chosen, sound, told).events:
+    for event in heard_by_chance(chosen, sound, told, flushed).events:
         assert event.turn == ended + 1
         match event:
             case Started(_, revision, at, True):

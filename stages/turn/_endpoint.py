@@ -157,8 +157,8 @@ class Endpoint:
         What was dropped a moment ago was perhaps its first word ("不……我要"), and is taken in.
         """
         begin, until = self._dropped
-        first = max(self._floor, onset - self._preroll)
-        return min(begin, first) if onset <= until else first
+        first = onset - self._preroll
+        return max(self._floor, min(begin, first) if onset <= until else first)
 
     def _speech(self, run: int, end: int) -> list[Event]:
         events: list[Event] = []
