@@ -77,9 +77,9 @@ def test_poses_are_well_formed_and_never_too_much(marks: list[Mark]) -> None:
 
 @given(sentences(), st.integers(0, 25))
 def test_parts_that_were_computed_apart_join(marks: list[Mark], cut: int) -> None:
-    """With three phonemes of context on both sides: each pose is said once, and as it would be in one piece."""
+    """With four phonemes of context on both sides: each pose is said once, and as it would be in one piece."""
     first, second = marks[:cut], marks[cut:]
-    apart = poses([], first, second[:3]) + poses(first[-3:], second, []) if first else poses([], second, [])
+    apart = poses([], first, second[:4]) + poses(first[-4:], second, []) if first else poses([], second, [])
     assert apart == poses([], marks, [])
 
 

@@ -51,8 +51,8 @@ def test_a_mark_goes_where_it_begins_with_its_neighbours_as_context() -> None:
     starts = [0, 2_000, 4_000, 4_319, 4_320, 9_000, 12_000, 20_000]
     first, second = cut([np.zeros(FIRST + REST + 500, np.int16)], marks(*starts))
     assert [mark.start for mark in first.phonemes] == [0, 2_000, 4_000, 4_319]
-    assert [mark.start for mark in first.context] == [4_320, 9_000, 12_000]
-    assert [mark.start for mark in second.context] == [2_000, 4_000, 4_319]
+    assert [mark.start for mark in first.context] == [4_320, 9_000, 12_000, 20_000]
+    assert [mark.start for mark in second.context] == [0, 2_000, 4_000, 4_319]
     assert [mark.start for mark in second.phonemes] == [4_320, 9_000, 12_000, 20_000]
 
 

@@ -1,6 +1,6 @@
 """Lips from phoneme times: each shape fades into the next, closures are whole, the tongue is seen through.
 
-Every shape's times depend on three phonemes before and after it, which a part's context holds: so neighbouring
+Every shape's times depend on up to four phonemes before and after it, which a part's context holds: so neighbouring
 parts, computed apart, agree on the fade between them.
 """
 
@@ -67,7 +67,7 @@ def _place(track: list[_Shape]) -> None:
     """When each shape takes over: ahead of its sound, but not before a closure before it is done."""
     wanted = [shape.start - (_LEADS[shape.viseme] if shape.plosive else _LEAD) for shape in track]
     for index, shape in enumerate(track):
-        shape.at = max(min(wanted[index : index + 2]), _reopens(track, index))
+        shape.at = max(min(wanted[index : index + 3]), _reopens(track, index))
 
 
 def _poses(track: list[_Shape], index: int) -> Iterator[Pose]:

@@ -18,7 +18,7 @@ REST = 14_400
 LARGEST = 16_000
 """No part is longer: 32 kB on the bus."""
 _SILENT = 48  # of 32768: a voice below it is silent
-_CONTEXT = 3
+_CONTEXT = 4
 """Phonemes before a part and after it: what the lips of `cues` depend on."""
 
 
