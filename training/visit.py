@@ -53,14 +53,24 @@ def spoken(turn: dict[str, Any]) -> Sound:
 
 
 def cough(chance: np.random.Generator) -> Sound:
-    """A cough of 260 ms: a burst of air, and a voiced rest (Korpas et al. 1996 name these two phases)."""
-    seconds = np.arange(round(0.26 * HEARD)) / HEARD
+    """A cough of 300 ms: a burst of air, then a rest with some voice in it (Korpas et al. 1996 name the phases)."""
+    seconds = np.arange(round(0.3 * HEARD)) / HEARD
     burst = _band(len(seconds), 400, 4000, chance) * np.exp(-seconds / 0.03)
-    pulses = np.sign(np.sin(2 * np.pi * (190 * seconds - 150 * seconds**2)))
-    rest = (_band(len(seconds), 250, 2500, chance) + 0.25 * pulses) * np.exp(-(((seconds - 0.14) / 0.06) ** 2))
-    sound = burst + 0.35 * rest
-    fade = np.minimum(1, (len(sound) - np.arange(len(sound))) / 480)
-    return np.asarray(sound * fade * (2.5 * _SPEECH_RMS / np.sqrt(np.mean(sound**2))), np.float32)
+    breath = 0.7 * _band(len(seconds), 250, 2500, chance) + 2.5 * _croak(seconds)
+    rest = breath * np.exp(-(((seconds - 0.15) / 0.07) ** 2))
+    fade = np.minimum(1, (len(seconds) - np.arange(len(seconds))) / 480)
+    sound = (burst + 0.6 * rest) * fade
+    return np.asarray(sound * (2.5 * _SPEECH_RMS / np.sqrt(np.mean(sound**2))), np.float32)
+
+
+def _croak(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Harmonics of a falling voice through two formants: enough of a voice to be taken for one, for a moment."""
+    pitch = 260.0
+    phase = 2 * np.pi * np.cumsum(pitch * (1 - 0.8 * seconds)) / HEARD
+    hertz = pitch * np.arange(1, 14)
+    formants = np.exp(-(((hertz - 700) / 350) ** 2)) + 0.6 * np.exp(-(((hertz - 1300) / 300) ** 2))
+    voice = formants @ np.cos(np.outer(np.arange(1, 14), phase))
+    return np.asarray(voice / np.sqrt(np.mean(voice**2)))
 
 
 def _band(samples: int, low: float, high: float, chance: np.random.Generator) -> NDArray[np.float64]:
