@@ -243,9 +243,7 @@ def speech_runs(chosen: Settings, sound: Sound) -> list[tuple[int, int]]:
 
 
 @given(settings, sounds, hints, st.sets(st.integers(0, 200), max_size=3))
-def test_events_are_well_formed_whatever_is_heard(
-    chosen: Settings, sound: Sound, told: Told, flushed: set[int]
-) -> None:
+def test_events_are_well_formed_whatever_is_heard(chosen: Settings, sound: Sound, told: Told, keys: set[int]) -> None:
     """Also when the visitor ends turns by hand (a released key) while the sound goes on."""
     ended, last_end, started, said, partials = 0, 0, None, 0, 0
     covered = sure = False
