@@ -20,11 +20,21 @@ def main(words: Sequence[str] | None = None) -> int:
     run = {"demo": _demo, "replay": _replay, "check": _check}[options.command]
     try:
         return run(options)
-    except VisavisError as error:
-        print(f"visavis: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         return 130
+    except (VisavisError, BaseExceptionGroup) as error:
+        known = _known(error)
+        if known is None:
+            raise
+        print(f"visavis: {known}", file=sys.stderr)
+        return 2
+
+
+def _known(error: BaseException) -> VisavisError | None:
+    """The first error of ours in what was raised."""
+    if isinstance(error, BaseExceptionGroup):
+        return next((known for inner in error.exceptions if (known := _known(inner))), None)
+    return error if isinstance(error, VisavisError) else None
 
 
 def _parser() -> argparse.ArgumentParser:

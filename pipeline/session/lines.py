@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from pipeline.bus.contract import Bus
 from pipeline.clock import Clock
 from pipeline.envelope import Label, Language, Message
+from pipeline.errors import WireError
 from pipeline.messages import Cues, Failure, Say, Sentence, Speech
 from pipeline.session.playback import Line
 from pipeline.settings import FROZEN
@@ -99,15 +100,20 @@ async def render(
     `voice` names everything that the sound depends on: lines of another voice are rendered anew.
     """
     found: dict[tuple[Origin, Language], list[Rendered]] = {}
+    voice_is_there = True
     for language, script in scripts.items():
         for origin, mood in _MOODS.items():
             texts: tuple[str, ...] = getattr(script, origin) or getattr(PLAIN[language], origin)
             for text in texts:
                 sentence = _sentence(text, language, mood)
-                rendered = _kept(sentence, voice, folders) or await _spoken(sentence, bus, clock)
+                rendered = _kept(sentence, voice, folders)
+                if rendered is None and voice_is_there:
+                    rendered = await _spoken(sentence, bus, clock)
+                    voice_is_there = rendered is not None
+                    if rendered:
+                        _keep(rendered, voice, folders)
                 if rendered:
                     found.setdefault((origin, language), []).append(rendered)
-                    _keep(rendered, voice, folders)
     return Lines(found)
 
 
@@ -152,7 +158,7 @@ def _kept(sentence: Sentence, voice: str, folders: Sequence[Path]) -> Rendered |
             continue
         try:
             return _unpack(sentence, path.read_bytes())
-        except (ValueError, ValidationError, OSError) as error:
+        except (ValueError, TypeError, WireError, OSError) as error:
             _LOGGER.warning("line.unreadable path=%s: rendered anew (%s)", path, error)
     return None
 
@@ -174,8 +180,6 @@ def _keep(rendered: Rendered, voice: str, folders: Sequence[Path]) -> None:
     if not folders:
         return
     path = _path(folders[0], rendered.sentence, voice)
-    if path.is_file():
-        return
     packed = [encode(message) for message in (*rendered.speech, *rendered.cues)]
     whole = json.dumps([len(data) for data in packed]).encode() + b"\n" + b"".join(packed)
     try:
