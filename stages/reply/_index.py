@@ -13,16 +13,14 @@ CANDIDATES = 16
 """Entries that FTS5 hands on to the score."""
 TERMS, FEW, COMMON = 12, 3, 100
 """FTS5 looks for the question's rarest tokens, and after the first few only for those of at most `COMMON` entries."""
-ASKED_SHARE = 0.7
+ASKED_SHARE = 0.8
 """Exponent of the question's coverage; the entry's has the rest. All constants here: tests/data/retrieval.yaml."""
-ELSEWHERE, IN_ANSWER = 0.8, 0.4
+ELSEWHERE, IN_ANSWER = 0.8, 0.2
 """What a word counts that stands in another question of the entry, or only in its answer."""
 MISHEARD, ALIKE = 0.8, 0.45
 """What a misheard word counts at most, and the Dice coefficient of trigrams from which words are taken for alike."""
-UNKNOWN_PAIR = 0.6
-"""What an unknown pair of ideographs weighs against an unknown word: many pairs only straddle two words."""
-
-
+UNKNOWN = 0.8
+"""What a word that no question knows weighs, against 1 for the rarest known one."""
 Asked = list[tuple[dict[str, float], float]]
 """For each token of a question: the known tokens it may stand for, with their certainty, and its weight."""
 
@@ -75,8 +73,7 @@ class Index:
             if token in self._counts:
                 asked.append(({token: 1.0}, self._weights[token]))
             else:
-                heavy = weight(token) * (1.0 if token.isascii() else UNKNOWN_PAIR)
-                asked.append(({token: 1.0, **self._alike(token)}, heavy))
+                asked.append(({token: 1.0, **self._alike(token)}, weight(token) * UNKNOWN))
         return asked
 
     def _alike(self, word: str) -> dict[str, float]:

@@ -19,9 +19,13 @@ _ASKING = """
 what where when who which how why whose many long far
 什么 怎么 怎样 如何 哪里 哪儿 在哪 多少 几点 几 哪 谁 为什么 多 何 多久
 """
+_DOING = """
+buy sell rent borrow find see look show take bring use go come open close work call leave help make play stay start end
+买 卖 借 租 找 看 用 开 关 去 来 带 做 坐 放 玩 走 进 出
+"""
 _TOKEN = re.compile(r"[a-z0-9]+(?:[.'’][a-z0-9]+)*|[\u3400-\u9fff]")
-STOP, ASKING = 0.06, 0.4
-"""Weights of a word that says nothing of the topic, and of one that says which kind of thing is asked."""
+STOP, ASKING, DOING = 0.06, 0.4, 0.8
+"""Weights of a word that says nothing of the topic, of one that tells the kind of question, and of a common verb."""
 
 
 def tokens(text: str) -> list[str]:
@@ -68,4 +72,6 @@ def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("e") else word
 
 
-_LIGHT = {_stem(word): STOP for word in _STOP.split()} | {_stem(word): ASKING for word in _ASKING.split()}
+_LIGHT = {
+    _stem(word): light for light, words in ((DOING, _DOING), (STOP, _STOP), (ASKING, _ASKING)) for word in words.split()
+}

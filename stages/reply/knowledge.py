@@ -41,7 +41,7 @@ class Settings(BaseModel):
 
     folder: LocalPath
     """The folder of `.yaml` and `.md` files, or a folder of such folders (`Question.knowledge` names one)."""
-    threshold: float = Field(0.36, gt=0.0, le=1.0)
+    threshold: float = Field(0.38, gt=0.0, le=1.0)
     """From this score on an entry answers. Higher: more often "I do not know". `docs/knowledge.md` has the curve."""
     empathy: float = Field(0.5, ge=0.0, le=1.0)
     """From this confidence on an angry or sad visitor hears a kind word first; 1.0 nearly never."""
