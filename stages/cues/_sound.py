@@ -17,7 +17,9 @@ _WINDOW = 512
 _BANDS = ((80, 300), (300, 500), (500, 1000), (1000, 1600), (1600, 3000), (4000, 11000))
 _QUIET_DB, _LOUD_DB = -46.0, -18.0
 """Of a voice levelled to -20 dBFS: closed below, wide open above."""
-_DIP_DB = 9.0
+_DIP_DB = 13.0
+_BRIGHT = [4, 5]  # of the bands: above 1.6 kHz
+_DULL = 0.35
 _LEAST = 0.04
 Row = NDArray[np.float64]
 
@@ -30,7 +32,7 @@ def poses(pcm: NDArray[np.int16], start: int) -> tuple[Pose, ...]:
     found = []
     for at in range(-(-start // STEP) * STEP, start + len(pcm), STEP):
         row = min((at - start) // _HOP, len(levels) - 1)
-        for name, weight in sorted(_shape(levels, bands[row], row).items()):
+        for name, weight in sorted(_shape(levels, bands, row).items()):
             if weight >= _LEAST:
                 found.append(Pose(name=name, start=at - STEP, attack=at, release=at, end=at + STEP, weight=weight))
     return tuple(found)
@@ -49,13 +51,12 @@ def _analyse(pcm: NDArray[np.int16]) -> tuple[Row, NDArray[np.float64]]:
 
 def _shape(levels: Row, bands: Row, row: int) -> dict[str, float]:
     """Weights of the visemes: shares of an opening, a hiss and a closure."""
-    level = float(levels[row])
-    opening = float(np.clip((level - _QUIET_DB) / (_LOUD_DB - _QUIET_DB), 0.0, 1.0))
+    if _dips(levels, bands, row):
+        return {"PP": 1.0}
+    opening = float(np.clip((levels[row] - _QUIET_DB) / (_LOUD_DB - _QUIET_DB), 0.0, 1.0))
     if opening == 0.0:
         return {"sil": 1.0}
-    if _dips(levels, row):
-        return {"PP": 1.0}
-    bass, low, middle, high, front, hiss = map(float, bands)
+    bass, low, middle, high, front, hiss = map(float, bands[row])
     if hiss > 0.45:
         return {"SS": min(1.0, 0.4 + opening)}
     total = bass + low + middle + high + front + 1e-9
@@ -67,7 +68,14 @@ def _shape(levels: Row, bands: Row, row: int) -> dict[str, float]:
     return {name: round(opening * weight / whole, 4) for name, weight in weights.items()}
 
 
-def _dips(levels: Row, row: int) -> bool:
-    """Quieter than what is 40-60 ms away on both sides: a closure between two voiced sounds."""
-    before, after = levels[max(0, row - 6) : max(0, row - 3)], levels[row + 4 : row + 7]
-    return bool(len(before) and len(after) and min(before.max(), after.max()) - levels[row] > _DIP_DB)
+def _dips(levels: Row, bands: Row, row: int) -> bool:
+    """A closure of the lips: 10 ms far quieter than what is 30-70 ms away on both sides, and a burst without hiss.
+
+    The lips' burst is weak and low; the tongue's (t, k, ts) is bright, and shows that the lips were open.
+    """
+    low, high = max(0, row - 2), row + 3
+    lowest = low + int(np.argmin(levels[low:high]))
+    before, after = levels[max(0, lowest - 7) : max(0, lowest - 2)], levels[lowest + 3 : lowest + 8]
+    if not (len(before) and len(after) and min(before.max(), after.max()) - levels[lowest] > _DIP_DB):
+        return False
+    return bool(bands[lowest + 1 : lowest + 5, _BRIGHT].sum(axis=1).max() < _DULL)
