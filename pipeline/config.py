@@ -35,6 +35,7 @@ class _Top(BaseModel):
     site: str = "here"
     bus: Literal["memory"] = "memory"
     session: Conversing = Conversing()
+    avatar: LocalPath | None = None
     lines_cache: LocalPath | None = None
 
 
@@ -69,6 +70,8 @@ class Config:
     session: Conversing
     persona: Persona
     stages: dict[str, EngineConfig]
+    avatar: Path | None
+    """The avatar pack's folder."""
     lines_cache: Path | None
     source: dict[str, Any]
     """As it stands in the file, without what came from the environment."""
@@ -96,7 +99,7 @@ def read_config(path: Path) -> Config:
     if problems or top is None or persona is None:
         raise ConfigError("config-invalid", "\n".join(problems))
     whole = {name: stage for name, stage in stages.items() if stage is not None}
-    return Config(path, top.site, top.session, persona, whole, top.lines_cache, _without_environment(file))
+    return Config(path, top.site, top.session, persona, whole, top.avatar, top.lines_cache, _without_environment(file))
 
 
 def _stage(file: YamlFile, stage: str) -> EngineConfig | None:

@@ -11,32 +11,36 @@ from pipeline.clock import Clock
 from pipeline.config import Config, EngineConfig
 from pipeline.engines import EdgeEngine, build
 from pipeline.errors import VisavisError
-from pipeline.flow import WORKERS
+from pipeline.flow import WORKERS, Stage
 from pipeline.stage import Running, StageLoop, Timing
 
 _LOGGER = logging.getLogger(__name__)
 
 
+Note = Callable[[Timing], None]
+OF_ALL = tuple(stage.name for stage in WORKERS)
+
+
 @asynccontextmanager
 async def workers(
-    config: Config, bus: Bus, clock: Clock, *, node: str = "local", note: Callable[[Timing], None] | None = None
+    config: Config,
+    bus: Bus,
+    clock: Clock,
+    *,
+    node: str = "local",
+    only: tuple[str, ...] = OF_ALL,
+    note: Note | None = None,
 ) -> AsyncIterator[None]:
-    """All worker stages of `config`, warm and listening inside the body."""
+    """The worker stages of `config` (those named by `only`), warm and listening inside the body."""
     built: list[Any] = []
     try:
+        loops = [
+            await _loop(stage, config.stages[stage.name], built, bus=bus, clock=clock, node=node, note=note)
+            for stage in WORKERS
+            if stage.name in only
+        ]
         async with asyncio.TaskGroup() as tasks:
-            running: list[asyncio.Task[Any]] = []
-            for stage in WORKERS:
-                chosen = config.stages[stage.name]
-                primary = await _warmed(chosen, clock, built)
-                second = await _warmed(chosen.fallback, clock, built) if chosen.fallback else None
-                loop = StageLoop(
-                    stage, primary, fallback=second, bus=bus, clock=clock, node=node,
-                    concurrency=chosen.concurrency, waiting=chosen.waiting, note=note,
-                )  # fmt: skip
-                listening = asyncio.Event()
-                running.append(tasks.create_task(loop.run(listening), name=stage.name))
-                await listening.wait()
+            running = [await _started(loop, tasks) for loop in loops]
             try:
                 yield
             finally:
@@ -45,6 +49,24 @@ async def workers(
     finally:
         for engine in built:
             await _close(engine)
+
+
+async def _loop(
+    stage: Stage, chosen: EngineConfig, built: list[Any], *, bus: Bus, clock: Clock, node: str, note: Note | None
+) -> StageLoop:
+    primary = await _warmed(chosen, clock, built)
+    second = await _warmed(chosen.fallback, clock, built) if chosen.fallback else None
+    return StageLoop(
+        stage, primary, fallback=second, bus=bus, clock=clock, node=node,
+        concurrency=chosen.concurrency, waiting=chosen.waiting, note=note,
+    )  # fmt: skip
+
+
+async def _started(loop: StageLoop, tasks: asyncio.TaskGroup) -> asyncio.Task[Any]:
+    listening = asyncio.Event()
+    task = tasks.create_task(loop.run(listening))
+    await listening.wait()
+    return task
 
 
 async def turn_engine(config: Config, clock: Clock) -> EdgeEngine:

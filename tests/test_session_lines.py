@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.clock import Clock, run_virtual
-from pipeline.envelope import Message
+from pipeline.envelope import Language, Message
 from pipeline.errors import ServerError
 from pipeline.messages import SessionStarted
-from pipeline.session.lines import PLAIN, Lines, Script, render
+from pipeline.session.lines import PLAIN, SHIPPED, Lines, Script, render
 from tests.scene import ENGINES, Make, stages
 
 PLACE = SessionStarted(session="s", screen="hall", language="en")
@@ -98,3 +98,16 @@ def test_a_persona_without_lines_of_a_kind_says_the_plain_ones() -> None:
     assert greeting is not None
     assert greeting.sentence.text == "Hi!"
     assert apology is not None
+
+
+def test_an_avatars_own_clips_are_played_when_the_voice_is_away_from_the_start(tmp_path: Path) -> None:
+    rendered(tmp_path, voice=SHIPPED)
+
+    async def main(clock: Clock) -> Lines:
+        async with stages(clock, {**ENGINES, "speech": Mute}) as bus:
+            scripts: dict[Language, Script] = {"en": Script(apology=("The persona's own.",)), "zh": Script()}
+            return await render(scripts, bus, clock, voice="v", folders=[], shipped=tmp_path)
+
+    line = run_virtual(main).line("apology", "en", PLACE, 0)
+    assert line is not None
+    assert line.sentence.text == PLAIN["en"].apology[0]

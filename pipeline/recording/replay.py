@@ -100,7 +100,8 @@ async def fixed_lines(config: Config, bus: Bus, clock: Clock) -> Lines:
     speech, cues = config.stages["speech"], config.stages["cues"]
     voice = "|".join(f"{stage.name} {stage.settings.model_dump_json()}" for stage in (speech, cues))
     folders = [config.lines_cache] if config.lines_cache else []
-    return await render(scripts, bus, clock, voice=f"{_version()} {voice}", folders=folders)
+    shipped = config.avatar / "lines" if config.avatar else None
+    return await render(scripts, bus, clock, voice=f"{_version()} {voice}", folders=folders, shipped=shipped)
 
 
 def versions(config: Config) -> dict[str, str]:

@@ -23,6 +23,8 @@ _LOGGER = logging.getLogger(__name__)
 Origin = Literal["filler", "apology", "greeting", "farewell"]
 RENDERING = "fixed-lines"
 """The session under which they are rendered."""
+SHIPPED = "shipped"
+"""The voice under which an avatar pack keeps its clips."""
 PATIENCE = 20.0
 """Seconds that one line may take to render at start."""
 
@@ -93,11 +95,13 @@ class Lines:
 
 
 async def render(
-    scripts: dict[Language, Script], bus: Bus, clock: Clock, *, voice: str, folders: Sequence[Path]
-) -> Lines:
+    scripts: dict[Language, Script], bus: Bus, clock: Clock, *,
+    voice: str, folders: Sequence[Path], shipped: Path | None = None,
+) -> Lines:  # fmt: skip
     """Take every line from the first of `folders` that has it, else have it spoken; `folders[0]` keeps new ones.
 
-    `voice` names everything that the sound depends on: lines of another voice are rendered anew.
+    `voice` names everything that the sound depends on: lines of another voice are rendered anew. `shipped` is a folder
+    of clips (`script/make-clips`) for the kinds of which none could be spoken.
     """
     found: dict[tuple[Origin, Language], list[Rendered]] = {}
     voice_is_there = True
@@ -114,7 +118,15 @@ async def render(
                         _keep(rendered, voice, folders)
                 if rendered:
                     found.setdefault((origin, language), []).append(rendered)
+            if shipped and (origin, language) not in found:
+                found[origin, language] = _clips(origin, language, shipped)
     return Lines(found)
+
+
+def _clips(origin: Origin, language: Language, folder: Path) -> list[Rendered]:
+    """The plain lines of a kind that came with the avatar: for a voice that is away when the kiosk starts."""
+    sentences = [_sentence(text, language, _MOODS[origin]) for text in getattr(PLAIN[language], origin)]
+    return [clip for sentence in sentences if (clip := _kept(sentence, SHIPPED, [folder]))]
 
 
 def _sentence(text: str, language: Language, mood: tuple[Label, str]) -> Sentence:
