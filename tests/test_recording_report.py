@@ -168,6 +168,16 @@ def test_a_pose_that_goes_on_in_the_next_part_is_one() -> None:
     assert merged(poses) == [("happy", 0, 19), ("blink", 4, 14), ("happy", 30, 40)]
 
 
+def test_each_answer_has_a_face_that_can_move(html: str) -> None:
+    faces = Tags(html).of("svg", "portrait")
+    assert len(faces) == 4
+    shapes = json.loads(faces[1]["data-shapes"] or "")
+    assert {shape[5] for shape in shapes} >= {"PP", "aa", "blink"}
+    assert all(start <= attack <= release <= end for start, attack, release, end, _, _ in shapes)
+    assert shapes[0][0] == pytest.approx(3.71)
+    assert float(faces[1]["data-smile"] or 0) > 0 > float(faces[2]["data-smile"] or 0)
+
+
 def test_a_line_that_never_sounded_was_not_heard(visit: Path) -> None:
     line = turns(visit)[1].lines[0]
     line.begun, line.cut = None, 0

@@ -1,4 +1,3 @@
-"use strict";
 /** The report's page: language, sound, and what lies under the pointer. Everything can be read without it. */
 
 const root = document.documentElement;
@@ -26,6 +25,8 @@ class Player {
     this.timeline = audio.closest("article").querySelector(".timeline");
     this.button = document.createElement("button");
     this.button.type = "button";
+    const portrait = audio.closest("section").querySelector(".portrait");
+    this.face = portrait && new Face(portrait);
     this.bar = document.createElement("progress");
     this.bar.setAttribute("aria-hidden", "true");
     this.time = document.createElement("time");
@@ -69,6 +70,7 @@ class Player {
     this.bar.max = length || 1;
     this.bar.value = audio.currentTime;
     this.time.textContent = `${(audio.paused && !audio.currentTime ? length : audio.currentTime).toFixed(1)} s`;
+    this.face?.at(audio.paused ? null : this.start + audio.currentTime);
     if (!this.timeline) return;
     const { start, end } = this.timeline.dataset;
     this.timeline.classList.toggle("playing", !audio.paused);

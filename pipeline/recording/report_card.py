@@ -6,6 +6,7 @@ from pipeline.audio import HEAR_RATE, SPEAK_RATE
 from pipeline.envelope import Feeling, Pose
 from pipeline.messages import Sentence
 from pipeline.recording.report_data import Recording
+from pipeline.recording.report_face import face
 from pipeline.recording.report_parts import (
     FEELINGS,
     GESTURES,
@@ -102,16 +103,17 @@ def _avatar(turn: Turn, recording: Recording, sounds: Sounds) -> str:
     told = "".join(_line(line) for line in turn.lines)
     begun = [line.begun for line in turn.lines if line.begun is not None]
     over = [line.over for line in turn.lines if line.over is not None]
-    player = ""
+    player = portrait = ""
     if begun and over:
         span = (min(begun), max(over) + 0.05)
         player = sounds.player(recording.avatar, SPEAK_RATE, *span, ("数字人的回答", "the answer"), "avatar.flac")
-    sentences = [line.sentence for line in turn.lines]
+        portrait = face([line for line in turn.lines if line.begun is not None])
     chips = "".join(dict.fromkeys(name for line in turn.lines for name in _chips(line.sentence)))
+    title = f"<h3>{both('数字人', 'Avatar')} <small>{both('AI 生成', 'AI-generated')}</small></h3>"
     return (
-        f'<section class="avatar"><h3>{both("数字人", "Avatar")} <small>{both("AI 生成", "AI-generated")}</small></h3>'
-        f'<p class="text" lang="{sentences[0].language}">{told}</p>'
-        f'<div class="chips">{chips}</div>{player}</section>'
+        f'<section class="avatar"><div>{title}'
+        f'<p class="text" lang="{turn.lines[0].sentence.language}">{told}</p>'
+        f'<div class="chips">{chips}</div>{player}</div>{portrait}</section>'
     )
 
 
@@ -181,7 +183,8 @@ def _poses(line: Line, kind: str, window: Window) -> str:
     when, found = _clock(line), []
     for name, start, end in merged(line.poses(kind)):
         blink = name == "blink"
-        left, right = window.percent(when(start)), window.percent(when(end))
+        left = window.percent(when(start))
+        right = window.percent(when(end if line.cut is None else min(end, line.cut)))
         text = "" if blink else both(GESTURES.get(name) or FEELINGS.get(name, name), name)
         place = f"left:{left}%;width:{max(0.2, right - left):.2f}%"
         mark = "blink" if blink else kind
