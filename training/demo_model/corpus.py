@@ -19,7 +19,7 @@ from training.demo_model import sentences, sound, voices
 _LOGGER = logging.getLogger(__name__)
 LONGEST = 790
 """Log-mel frames: the model's encoder is to hear 8 seconds."""
-NOBODY_SHARE, MIXED_SHARE = 0.04, 0.15
+NOBODY_SHARE, MIXED_SHARE, RESIZED_SHARE = 0.04, 0.12, 0.6
 _Mel = NDArray[np.float16]
 
 
@@ -56,7 +56,8 @@ def render(job: tuple[int, int]) -> tuple[dict[str, Any], _Mel]:
         heard = sound.nobody(chance)
     else:
         text = _words(job[1], chance)
-        spoken = sound.say(text.text, _voice(text.language, chance))
+        size = float(np.exp(chance.uniform(-0.16, 0.2))) if chance.random() < RESIZED_SHARE else 1.0
+        spoken = sound.say(text.text, _voice(text.language, chance), size)
         heard, start = sound.in_room(spoken, chance)
         facts = {
             "language": text.language,

@@ -4,6 +4,7 @@ import argparse
 import logging
 import math
 import os
+import time  # noqa: TID251  a training has no clock but the machine's
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,9 @@ _SIZE, _SIZE_FULL = 20, 6
 """Utterances a step, all processes together: of short windows, and of 30 s windows."""
 
 
-def learning_rate(step: int, steps: int, peak: float) -> float:
-    """Warm-up of 150 steps, then half a cosine."""
-    return peak * min(1, (step + 1) / 150) * 0.5 * (1 + math.cos(math.pi * step / steps)) + 2e-5
+def learning_rate(step: int, done: float, peak: float) -> float:
+    """Warm-up of 150 steps, then half a cosine over what is done, 0-1."""
+    return peak * min(1, (step + 1) / 150) * 0.5 * (1 + math.cos(math.pi * done)) + 2e-5
 
 
 def losses(model: network.Network, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
@@ -45,18 +46,19 @@ def losses(model: network.Network, batch: Batch) -> tuple[Tensor, Tensor, Tensor
     return text, sounds, looks
 
 
-def average(model: network.Network) -> None:
-    """The same gradients in every process."""
+def average(model: network.Network, elapsed: float) -> float:
+    """The same gradients in every process, and the same idea of the seconds that have passed."""
     gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    flat = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([elapsed])])
     distributed.all_reduce(flat)
     at = 0
     for gradient in gradients:
         gradient.copy_(flat[at : at + gradient.numel()].view_as(gradient) / RANKS)
         at += gradient.numel()
+    return float(flat[-1]) / RANKS
 
 
-def train(folder: Path, steps: int, tail: float, peak: float) -> None:
+def train(folder: Path, steps: int, tail: float, peak: float, minutes: float, begin: Path | None) -> None:
     """Write `model.pt` into the folder; the last `tail` of the steps are on 30 s windows."""
     torch.manual_seed(0)
     if RANK == 0:
@@ -64,6 +66,8 @@ def train(folder: Path, steps: int, tail: float, peak: float) -> None:
     distributed.barrier()
     tokens = Tokens.read(folder / "tokenizer.json")
     model = network.Network(network.settings(tokens)).train()
+    if begin:
+        model.whisper.load_state_dict(torch.load(begin, weights_only=True))
     speech = Speech(folder, tokens)
     learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(learned, betas=(0.9, 0.98), weight_decay=0.01)
@@ -71,24 +75,29 @@ def train(folder: Path, steps: int, tail: float, peak: float) -> None:
     together = np.random.default_rng(5)
     torch.manual_seed(100 + RANK)
     sums = np.zeros(3)
+    begun, elapsed = time.monotonic(), 0.0
     for step in range(steps):
+        done = max(step / steps, elapsed / (60 * minutes))
+        if done >= 1:
+            break
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, peak)
-        done = step / steps
+            group["lr"] = learning_rate(step, done, peak)
         full = bool(together.random() < (0.8 if done > 1 - tail else 0.02))
         batch = speech.batch((_SIZE_FULL if full else _SIZE) // RANKS, chance, full=full)
         text, sounds, looks = losses(model, batch)
         optimizer.zero_grad()
         (text + max(0.15, 1 - 1.4 * done) * sounds + max(0.03, 0.5 - 0.8 * done) * looks).backward()
-        average(model)
+        elapsed = average(model, time.monotonic() - begun)
         torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         sums += [text.item(), sounds.item(), looks.item()]
         if RANK == 0 and (step + 1) % 50 == 0:
             _LOGGER.info("step %d/%d: text, phonemes, looks %s", step + 1, steps, np.round(sums / 50, 3))
             sums[:] = 0
-        if RANK == 0 and ((step + 1) % 500 == 0 or step + 1 == steps):
+        if RANK == 0 and (step + 1) % 500 == 0:
             torch.save(model.whisper.state_dict(), folder / "model.pt")
+    if RANK == 0:
+        torch.save(model.whisper.state_dict(), folder / "model.pt")
 
 
 def main() -> None:
@@ -98,12 +107,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--tail", type=float, default=0.12, help="share of the steps on 30 s windows")
     parser.add_argument("--peak", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="fewer steps when time runs out")
+    parser.add_argument("--begin", type=Path, help="a model.pt to go on from")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     meeting = arguments.data / "meeting"
     distributed.init_process_group("gloo", init_method=f"file://{meeting.absolute()}", rank=RANK, world_size=RANKS)
-    train(arguments.data, arguments.steps, arguments.tail, arguments.peak)
+    train(arguments.data, arguments.steps, arguments.tail, arguments.peak, arguments.minutes, arguments.begin)
     distributed.destroy_process_group()
 
 
