@@ -31,6 +31,8 @@ class Frame:
 class Hint:
     """What the words of a tentative utterance say about its end."""
 
+    turn: int
+    """As the turn engine counts them."""
     revision: int
     complete: bool
     """True: it reads as a whole. False: it trails off ("我想问一下……")."""

@@ -20,6 +20,9 @@ T = TypeVar("T")
 SESSION: ContextVar[str] = ContextVar("session", default="")
 """The visit that the running task works for: orders what happens at the same moment, and names it in logs."""
 
+_IDLE: ContextVar[list[float] | None] = ContextVar("idle", default=None)
+"""Real seconds that the running task has waited for virtual time, and not for work."""
+
 
 class Timer(Protocol):
     """Something that will happen, unless cancelled."""
@@ -35,7 +38,13 @@ class Clock(Protocol):
         """Seconds since the run began."""
 
     def measure(self) -> float:
-        """Real seconds, for measured durations only: never in a message, a decision or an order of events."""
+        """Real seconds, for measured durations only: never in a message, a decision or an order of events.
+
+        Within a task that called `measure_work`, seconds spent waiting for virtual time do not count.
+        """
+
+    def measure_work(self) -> None:
+        """From here on, `measure` in this task counts work and not virtual waiting."""
 
     def call_at(self, when: float, what: Callable[[], None]) -> Timer:
         """Run `what` at `when`; at once (but not before this returns) when that has passed."""
@@ -68,6 +77,9 @@ class RealClock:
 
     def measure(self) -> float:
         return time.perf_counter()
+
+    def measure_work(self) -> None:
+        pass
 
     def call_at(self, when: float, what: Callable[[], None]) -> Timer:
         return self._loop.call_at(self._start + when, what)
@@ -127,7 +139,11 @@ class VirtualClock:
         return self._now
 
     def measure(self) -> float:
-        return time.perf_counter()
+        idle = _IDLE.get()
+        return time.perf_counter() - (idle[0] if idle else 0.0)
+
+    def measure_work(self) -> None:
+        _IDLE.set([0.0])
 
     def call_at(self, when: float, what: Callable[[], None]) -> Timer:
         timer = _VirtualTimer(max(when, self._now), what)
@@ -150,7 +166,16 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         await self._until(self._now + seconds)
 
-    async def _until(self, when: float) -> None:
+    async def _until(self, when: float, work: "_Work | None" = None) -> None:
+        began = time.perf_counter()
+        try:
+            await self._wait(when)
+        finally:
+            idle = _IDLE.get()
+            if idle is not None:
+                idle[0] += max(0.0, time.perf_counter() - began - (work.seconds if work else 0.0))
+
+    async def _wait(self, when: float) -> None:
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         timer = self.call_at(when, lambda: None if woken.done() else woken.set_result(None))
         try:
@@ -168,13 +193,14 @@ class VirtualClock:
                 timer.cancel()
 
     async def thread(self, work: Callable[..., T], *args: Any, seconds: float) -> T:
-        loop = asyncio.get_running_loop()
-        return await self._arrive(loop.run_in_executor(self._pool, work, *args), seconds)
+        timed = _Work()
+        result = asyncio.get_running_loop().run_in_executor(self._pool, timed.run, work, *args)
+        return await self._arrive(result, seconds, timed)
 
-    async def _arrive(self, result: asyncio.Future[T], seconds: float) -> T:
+    async def _arrive(self, result: asyncio.Future[T], seconds: float, work: "_Work") -> T:
         self._in_flight += 1
         result.add_done_callback(self._landed)
-        await self._until(self._now + seconds)
+        await self._until(self._now + seconds, work)
         return await result
 
     def _landed(self, result: "asyncio.Future[Any]") -> None:
@@ -189,8 +215,9 @@ class VirtualClock:
         step: asyncio.Future[T] | None = None
         try:
             while True:
-                step = outer.submit(anext(stream))
-                yield await self._arrive(step, seconds)
+                timed = _Work()
+                step = outer.submit(timed.wait(anext(stream)))
+                yield await self._arrive(step, seconds, timed)
         except StopAsyncIteration:
             return
         finally:
@@ -205,6 +232,27 @@ class VirtualClock:
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._outer:
             self._outer.close()
+
+
+class _Work:
+    """How long something really took, while virtual time stood still."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def run(self, work: Callable[..., T], *args: Any) -> T:
+        began = time.perf_counter()
+        try:
+            return work(*args)
+        finally:
+            self.seconds = time.perf_counter() - began
+
+    async def wait(self, work: Awaitable[T]) -> T:
+        began = time.perf_counter()
+        try:
+            return await work
+        finally:
+            self.seconds = time.perf_counter() - began
 
 
 class _OuterLoop:

@@ -147,6 +147,7 @@ class StageLoop:
 
     async def _run(self, job: _Job) -> None:
         SESSION.set(job.message.session)
+        self._clock.measure_work()
         outcome = "interrupted"
         job.started = job.queued
         try:

@@ -177,3 +177,27 @@ def test_a_timeout_leaves_alone_what_is_done_in_time(run: Callable[..., str]) ->
         return "done"
 
     assert run(main) == "done"
+
+
+def test_measured_work_does_not_count_the_wait_for_virtual_time() -> None:
+    async def main(clock: Clock) -> tuple[float, float]:
+        gate = threading.Event()
+
+        async def quick() -> float:
+            clock.measure_work()
+            began = clock.measure()
+            await clock.thread(lambda: None, seconds=0.1)
+            return clock.measure() - began
+
+        async def slow() -> float:
+            clock.measure_work()
+            began = clock.measure()
+            await clock.thread(gate.wait, 0.2, seconds=0.05)
+            return clock.measure() - began
+
+        async with asyncio.TaskGroup() as tasks:
+            first, second = tasks.create_task(quick()), tasks.create_task(slow())
+        return first.result(), second.result()
+
+    quick, slow = run_virtual(main)
+    assert quick < slow / 2

@@ -113,7 +113,7 @@ def test_a_visit_begins_anywhere_in_the_edge_s_sound() -> None:
 def test_a_hint_ends_the_turn_with_what_is_already_known() -> None:
     listener = ears()
     hear(listener, frames_of(sound((LOUD, 640), (QUIET, 640))))
-    (ended,) = listener.hint(Hint(revision=1, complete=True, at_sample=1000 * 16))
+    (ended,) = listener.hint(Hint(turn=1, revision=1, complete=True, at_sample=1000 * 16))
     assert isinstance(ended, TurnEnded)
     assert ended.decided_sample == 1040 * 16
 

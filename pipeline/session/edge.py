@@ -155,6 +155,7 @@ class Visit:
         else:
             if isinstance(event, Control) and event.mute is not None:
                 self._muted = event.mute
+                await self._heard(self._listener.flush())
             if isinstance(event, (Typed, Presence)):
                 self.begin()
             if event.session:

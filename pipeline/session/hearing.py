@@ -91,7 +91,7 @@ class Hearing:
         self.await_feeling(turn)
         complete = reads_complete(heard.text, heard.language)
         if complete is not None and not turn.ended:
-            self._hands.hint(Hint(turn.revision, complete, self._hands.sample()))
+            self._hands.hint(Hint(turn.number - self._state.shift, turn.revision, complete, self._hands.sample()))
 
     def await_feeling(self, turn: Turn) -> None:
         """Ask as soon as the emotion is known, or its time is over."""

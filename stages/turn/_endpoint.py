@@ -136,7 +136,9 @@ class Endpoint:
         It counts from its `at_sample` on, also when it comes late: what is decided does not depend on when it came.
         """
         turn = self._turn
-        if not turn or not turn.covered or hint.revision != turn.revision or hint.at_sample < turn.said_at:
+        if not turn or not turn.covered or hint.at_sample < turn.said_at:
+            return []
+        if (hint.turn, hint.revision) != (self._number, turn.revision):
             return []
         if hint.at_sample < turn.due:
             turn.due = max(hint.at_sample, turn.speech_end + self._hinted[hint.complete])

@@ -104,7 +104,7 @@ def hear(samples: Samples, *, complete: bool | None = None, **settings: float) -
         for message in ears.hear(frame):
             said.append((now, message))
             if complete is not None and isinstance(message, Utterance):
-                said += [(now, answer) for answer in ears.hint(Hint(message.revision, complete, now))]
+                said += [(now, answer) for answer in ears.hint(Hint(message.turn, message.revision, complete, now))]
     return said + [(samples.size, message) for message in ears.flush()]
 
 
