@@ -98,7 +98,18 @@ def check_voice(name: str) -> None:
     if variant and not (folder / variant).is_file():
         known = ", ".join(sorted(path.name for path in folder.iterdir()))
         raise ConfigError("voice-unknown", f"espeak has no voice variant '{variant}' (of '{name}'); it has: {known}")
-    speak("", Voice(language, 175, 50, 50), threading.Event())
+    _file(language)
+
+
+@cache
+def _file(language: str) -> str:
+    """`cmn` as `sit/cmn`: by its file a voice is found without reading all 130, which takes 3 ms and leaks 2 kB."""
+    folder = _where()[1] / "lang"
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and language.lower() in {path.name.lower(), name.lower()}:
+            return name
+    raise ConfigError("voice-unknown", f"espeak has no voice '{language}': use one such as 'cmn' or 'en-us+f4'")
 
 
 def speak(text: str, voice: Voice, stop: threading.Event) -> Spoken:
@@ -119,8 +130,11 @@ def _speak(lib: ctypes.CDLL, data: Path, text: str, voice: Voice, stop: threadin
             "espeak-broken", f"libespeak-ng did not start with its data in {data}: reinstall espeakng-loader"
         )
     lib.espeak_ng_SetRandSeed(ctypes.c_long(1))  # breathy voices use random numbers
-    if lib.espeak_SetVoiceByName(voice.name.encode()) != 0:
-        raise ConfigError("voice-unknown", f"espeak has no voice '{voice.name}': use one such as 'cmn' or 'en-us+f4'")
+    language, plus, variant = voice.name.partition("+")
+    if lib.espeak_SetVoiceByName((_file(language) + plus + variant).encode()) != 0:
+        raise EngineError(
+            "espeak-broken", f"libespeak-ng cannot load its voice '{voice.name}': reinstall espeakng-loader"
+        )
     for parameter, value in ((_RATE, voice.rate), (_PITCH, voice.pitch), (_RANGE, voice.range)):
         lib.espeak_SetParameter(parameter, value, 0)
     spoken = Spoken()

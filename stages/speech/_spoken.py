@@ -11,6 +11,7 @@ from pipeline.envelope import Language
 LONGEST = 120
 """Characters of a piece: the first sound of a long text does not wait for its last."""
 _SWITCH_MS, _COMMA_MS, _STOP_MS = 30, 120, 250
+_STOPS, _COMMAS = "。！？!?；;.\n", "，、,:"
 _DIGITS = "零一二三四五六七八九"
 _NUMBER = r"(\d[\d,]*(?:\.\d+)?)"
 _UNITS = {"km": "公里", "kg": "公斤", "cm": "厘米", "mm": "毫米", "m²": "平方米", "㎡": "平方米", "m2": "平方米"}
@@ -45,12 +46,11 @@ def pieces(text: str, language: Language) -> list[Piece]:
     for pattern, replace in _RULES[language]:
         text, places = _substitute(text, places, re.compile(pattern), replace)
     found, start = [], 0
-    for run in _runs(text, language):
-        for part, pause in _cut(run):
+    for run, spoken in _runs(text, language):
+        for part in _cut(run):
             end = start + len(part)
             if any(character.isalnum() for character in part):
-                spoken: Language = "zh" if language == "zh" or any(map(_is_han, part)) else "en"
-                found.append(Piece(part, spoken, tuple(places[start:end]), pause))
+                found.append(Piece(part, spoken, tuple(places[start:end]), _pause(part)))
             start = end
     return found
 
@@ -78,33 +78,42 @@ def _substitute(
     return spoken + text[done:], traced + places[done:]
 
 
-def _runs(text: str, language: Language) -> list[str]:
-    """A Chinese voice knows Latin words (espeak turns to English for them); an English one spells Chinese out."""
-    if language == "zh":
-        return [text]
-    runs: list[str] = []
-    for _, group in groupby(text, _is_han):
+def _runs(text: str, language: Language) -> list[tuple[str, Language]]:
+    """Each language to its own voice: an English voice spells Chinese out, and a Chinese one that has to turn to
+    English in mid-sentence leaves 180 kB behind each time (espeak-ng 1.52 frees one dictionary of two).
+
+    What neither owns (digits, spaces, punctuation) stays with what is before it, or with the sentence's language.
+    """
+    runs: list[tuple[str, Language]] = []
+    for owner, group in groupby(text, lambda character: _owner(character, language)):
         run = "".join(group)
-        if runs and not any(character.isalnum() for character in run):
-            runs[-1] += run  # punctuation stays with what it ends
+        spoken = owner or (runs[-1][1] if runs and not any(map(str.isdigit, run)) else language)
+        if runs and runs[-1][1] == spoken:
+            runs[-1] = (runs[-1][0] + run, spoken)
         else:
-            runs.append(run)
+            runs.append((run, spoken))
     return runs
 
 
-def _is_han(character: str) -> bool:
-    return "\u3400" <= character <= "\u9fff"
+def _owner(character: str, language: Language) -> Language | None:
+    if "\u3400" <= character <= "\u9fff" or character == "〇":
+        return "zh"
+    return "en" if character.isalpha() or (language == "en" and character.isdigit()) else None
 
 
-def _cut(run: str) -> list[tuple[str, int]]:
+def _cut(run: str) -> list[str]:
     if len(run) <= LONGEST:
-        return [(run, _SWITCH_MS)]
-    window = run[:LONGEST]
-    for ends, pause in (("。！？!?；;\n", _STOP_MS), ("，、,:", _COMMA_MS), (" ", _SWITCH_MS)):
-        at = max(window.rfind(end) for end in ends) + 1
+        return [run]
+    for ends in (_STOPS, _COMMAS, " "):
+        at = max(run.rfind(end, 0, LONGEST) for end in ends) + 1
         if at > LONGEST // 4:
-            return [(run[:at], pause), *_cut(run[at:])]
-    return [(window, _SWITCH_MS), *_cut(run[LONGEST:])]
+            return [run[:at], *_cut(run[at:])]
+    return [run[:LONGEST], *_cut(run[LONGEST:])]
+
+
+def _pause(part: str) -> int:
+    last = part.rstrip()[-1]
+    return _STOP_MS if last in _STOPS else _COMMA_MS if last in _COMMAS else _SWITCH_MS
 
 
 def _by_digit(number: str) -> str:
@@ -157,6 +166,7 @@ _RULES: dict[Language, list[Rule]] = {
         (r"(?<![\d.])0\d+(?![\d.])", lambda match: _by_digit(match[0])),
         (r"(?<![\d.第零一-九])2(?=[个位次种件张天条项座家]|小时)", lambda _: "两"),
         (r"&", lambda _: "和"),
+        (r"[℃℉°㎡]", lambda _: " "),
     ],
     "en": [
         (r"(?<!\d)\d{3,4}-\d{3,4}(?:-\d{4})?(?!\d)", lambda match: ", ".join(map(" ".join, match[0].split("-")))),
