@@ -7,6 +7,7 @@ from typing import Self
 
 from pipeline.errors import EngineError
 
+HEAD = "word\tlabel\tweight"
 FEELINGS = ("happy", "sad", "angry", "fearful", "disgusted", "surprised")
 REACH = 3
 """Characters that may stand between a negation or degree and the word that it changes."""
@@ -38,6 +39,8 @@ class Lexicon:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise EngineError("emotion-lexicon", f"the lexicon {path} cannot be read: {error}") from error
+        if lines[:1] != [HEAD]:
+            raise EngineError("emotion-lexicon", f"{path}, line 1: expected {HEAD!r}; it is no lexicon")
         for number, line in enumerate(lines[1:], 2):
             try:
                 word, label, weight = line.split("\t")

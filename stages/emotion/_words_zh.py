@@ -18,6 +18,9 @@ LEARNT = 0.3
 """What the classifier's log odds are worth beside the lexicon's."""
 NEUTRAL = 1.6
 """Log odds of neutral before anything is said: a weak word alone ("free", "dark") is no feeling."""
+ASKING = 1.2
+"""What a plain question adds to neutral: "where may I smoke?" disgusts nobody."""
+_ASKS = re.compile(r"请问|哪里|哪儿|在哪|哪个|几点|几楼|多少|怎么走|怎么去|(可以|能|有|是|会|要).{0,12}[吗么][？?]?$")
 _NOISE = re.compile(r"https?://\S+|www\.\S+|@[\w\-]+[:：]?|//|回复")
 _STRETCHED = re.compile(r"(.)\1{4,}")
 
@@ -40,7 +43,7 @@ def odds(text: str, lexicon: Lexicon, learnt: Linear) -> Floats:
     said = np.array([0.0, *(_bounded(told[name]) for name in FEELINGS)])
     order = [learnt.labels.index(name) for name in ("neutral", *FEELINGS)]
     chance = learnt.odds(pieces(text))[order]
-    start = np.array([NEUTRAL, *[0.0] * len(FEELINGS)])
+    start = np.array([NEUTRAL + (ASKING if _ASKS.search(text) else 0.0), *[0.0] * len(FEELINGS)])
     result: Floats = start + TRUST * said + LEARNT * (chance - chance.mean())
     return result
 

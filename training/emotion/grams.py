@@ -28,13 +28,15 @@ def matrix(
 ) -> csr_matrix:
     """`[texts, pieces]`, each row of length 1: what `Linear.odds` makes of a text."""
     place = {piece: number for number, piece in enumerate(known)}
-    rows, columns, values = [], [], []
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
     for number, text in enumerate(texts):
         found = [place[piece] for piece in dict.fromkeys(pieces(text)) if piece in place]
         share = rarity[found]
         rows.extend([number] * len(found))
         columns.extend(found)
-        values.extend(share / max(float(np.sqrt(share @ share)), 1e-9))
+        values.extend((share / max(float(np.sqrt(share @ share)), 1e-9)).tolist())
     return csr_matrix((values, (rows, columns)), shape=(len(texts), len(known)))
 
 
@@ -60,7 +62,8 @@ def thresholds(odds: Floats, truth: Bools) -> Floats:
     best = []
     for column, real in zip(odds.T, truth.T, strict=True):
         trials = np.unique(np.quantile(column, np.linspace(0.3, 0.998, 200)))
-        best.append(max(trials, key=lambda trial, c=column, r=real: f1((c > trial)[:, None], r[:, None])[0]))
+        found = [float(f1((column > trial)[:, None], real[:, None])[0]) for trial in trials]
+        best.append(trials[int(np.argmax(found))])
     return np.array(best)
 
 
@@ -76,7 +79,13 @@ def packed(known: list[str], rarity: Floats, weights: Floats, bias: Floats, thre
 
 def save(model: Linear, path: Path) -> None:
     """Write what `Linear.load` reads."""
-    text = {"pieces": "\n".join(model.place), "labels": "\n".join(model.labels)}
-    np.savez_compressed(path, weights=model.weights, rarity=model.rarity.astype(np.float16),
-                        step=model.step, bias=model.bias, threshold=model.threshold,
-                        **{name: np.frombuffer(value.encode(), np.uint8) for name, value in text.items()})  # fmt: skip
+    np.savez_compressed(
+        path,
+        weights=model.weights,
+        rarity=model.rarity.astype(np.float16),
+        step=model.step,
+        bias=model.bias,
+        threshold=model.threshold,
+        pieces=np.frombuffer("\n".join(model.place).encode(), np.uint8),
+        labels=np.frombuffer("\n".join(model.labels).encode(), np.uint8),
+    )
