@@ -25,7 +25,7 @@ MEND: Final = {
     "server-content": "rephrase the persona if this happens often",
 }
 """What an operator can do, for each code."""
-FINAL: Final = frozenset({"server-refused", "server-rejected", "server-content"})
+FINAL: Final = frozenset({"server-refused", "server-rejected", "server-content", "thought-unmarked"})
 """Codes for which another attempt at the same server changes nothing."""
 _BUSY = re.compile(
     r"busy|overload|rate.?limit|too many requests|at capacity|queue is full|繁忙|请求过多|限流", re.IGNORECASE

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
-from unittest import mock
 
 from aiohttp import web
 
-from pipeline import clock
+from pipeline.clock import Clock
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -20,26 +19,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Run(Protocol):
     """`run_real` or `run_virtual`."""
 
-    def __call__(self, main: Callable[[clock.Clock], Coroutine[Any, Any, T]], /) -> T:
+    def __call__(self, main: Callable[[Clock], Coroutine[Any, Any, T]], /) -> T:
         """Run `main`."""
-
-
-def run_virtual(main: Callable[[clock.Clock], Coroutine[Any, Any, T]]) -> T:
-    """The clock's own, whose outer loop is here left with nothing pending and closed."""
-
-    async def drain() -> None:
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*rest, return_exceptions=True)
-        await asyncio.get_running_loop().shutdown_asyncgens()
-
-    def close(outer: clock._OuterLoop) -> None:
-        asyncio.run_coroutine_threadsafe(drain(), outer._loop).result(timeout=5)
-        outer._loop.call_soon_threadsafe(outer._loop.stop)
-        outer._thread.join(timeout=5)
-        outer._loop.close()
-
-    with mock.patch.object(clock._OuterLoop, "close", close):
-        return clock.run_virtual(main)
 
 
 @dataclass

@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from pipeline.clock import Clock, run_real
+from pipeline.clock import Clock, run_real, run_virtual
 from pipeline.errors import EngineError, ServerError, ServerSilent, WireError
 from pipeline.http import Answered, BaseUrl, Client, Request, whole
-from tests.rough_server import Run, forever, run_virtual, serving, stream
+from tests.rough_server import Run, forever, serving, stream
 
 KEY = "sk-secret-0123456789"
 RUNS = pytest.mark.parametrize("run", [run_real, run_virtual])

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pipeline.clock import Clock, run_real
+from pipeline.clock import Clock, run_real, run_virtual
 from pipeline.envelope import Message
 from pipeline.errors import EngineError
 from pipeline.messages import Question, Sentence, Thought
 from stages.reply import deepseek
-from tests.rough_server import DONE, USAGE, Handler, Run, chunk, event, forever, run_virtual, serving, stream
+from tests.rough_server import DONE, USAGE, Handler, Run, chunk, event, forever, serving, stream
 
 QUESTION = Question(session="s", turn=1, revision=1, text="瓷器在哪里", language="zh")
 ANSWER = "[happy]瓷器在二楼。[gesture:point]从**这里**上去，左转就到！"

@@ -11,13 +11,13 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.clock import Clock, run_real
+from pipeline.clock import Clock, run_real, run_virtual
 from pipeline.errors import EngineError, WireError
 from pipeline.messages import Sentence, Speech
 from stages.speech import openai
 from stages.speech._loudness import TARGET_DB, active_level, to_float
 from stages.speech._wav import SoundReader
-from tests.rough_server import Handler, Rough, Run, forever, run_virtual, serving, stream
+from tests.rough_server import Handler, Rough, Run, forever, serving, stream
 
 SENTENCE = Sentence(session="s", turn=1, index=2, text="瓷器在二楼。", language="zh", emotion="happy", gesture="point")
 

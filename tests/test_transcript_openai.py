@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pipeline.clock import Clock, run_real
+from pipeline.clock import Clock, run_real, run_virtual
 from pipeline.errors import EngineError
 from pipeline.messages import Transcript, Utterance
 from stages.transcript import openai
-from tests.rough_server import Handler, Rough, Run, forever, run_virtual, serving
+from tests.rough_server import Handler, Rough, Run, forever, serving
 
 PCM = bytes(range(256)) * 125
 HEARD = Utterance(session="s", turn=1, revision=2, start_sample=0, pcm=PCM)

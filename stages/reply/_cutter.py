@@ -11,6 +11,8 @@ FIRST: Final = 6 * SPAN
 """Units that a first piece needs to be cut at a comma: about 1.2 s of speech, in which the next one is made."""
 LONGEST: Final = 60 * SPAN
 """Units of the longest piece: about 12 s of speech."""
+_JUNK: Final = 10
+"""Times the longest piece: signs without a word among them are dropped then."""
 _STOPS: Final = "。！？!?."
 _ENDS: Final = _STOPS + "；…．｡"
 _OPENERS: Final = "“‘「『（([【《〈"
@@ -85,8 +87,6 @@ class Cutter:
         self._nest(character)
         if not cut and self._units > self._longest:
             cut = self._too_long()
-            if not _speakable(self._text):
-                self._start()
         return cut if _speakable(self._text[:cut]) else 0
 
     def _hard(self, at: int, character: str) -> int:
@@ -117,10 +117,12 @@ class Cutter:
         return 0
 
     def _too_long(self) -> int:
-        if self._soft > len(self._text) // 3:
-            return self._soft
-        space = self._text.rstrip().rfind(" ")
-        return space + 1 if space > len(self._text) // 3 else len(self._text) - 1
+        """At the last pause, else at the last space, unless that is early; else before the last character."""
+        places = [self._soft, self._text.rstrip().rfind(" ") + 1, len(self._text) - 1]
+        late = [place for place in places if place > len(self._text) // 3 and _speakable(self._text[:place])]
+        if not late and self._units > _JUNK * self._longest and not _speakable(self._text):
+            self._start()
+        return late[0] if late else 0
 
     def _closes(self, character: str) -> bool:
         return character in CLOSERS or (character == '"' and self._quoted)

@@ -38,8 +38,11 @@ class Plain:
 
     def feed(self, text: str) -> str:
         """The words that are sure now."""
-        self._rest += text
-        return self._run(final=False)
+        words = []
+        for at in range(0, len(text), _WINDOW):  # a whole answer in one piece would be copied at every sign
+            self._rest += text[at : at + _WINDOW]
+            words.append(self._run(final=False))
+        return "".join(words)
 
     def end(self) -> str:
         """The rest."""

@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.clock import Clock, run_real
+from pipeline.clock import Clock, run_real, run_virtual
 from pipeline.envelope import Exchange, Feeling, Message
 from pipeline.errors import ServerError
 from pipeline.messages import Question, Sentence, Thought, Transcript, Utterance
 from stages.reply import deepseek
 from stages.transcript import openai
-from tests.rough_server import run_virtual
 from tests.system import tiny_models
 
 pytestmark = [pytest.mark.system, pytest.mark.servers]
