@@ -1,8 +1,6 @@
-"""The pipeline's own time: stub engines, real clock, one process. `python -m benchmarks.flow`."""
+"""The pipeline's own time: stub engines, real clock, one process."""
 
-import argparse
 import asyncio
-import json
 import resource
 import time
 import tracemalloc
@@ -12,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.row import Row
+from benchmarks.sounds import spoken
 from benchmarks.stubs import cues, emotion, reply, speech, transcript
 from benchmarks.stubs import turn as stub_turn
 from pipeline.audio import FRAME, Samples
@@ -28,6 +28,8 @@ from pipeline.stage import Running, StageLoop
 
 LOUD = np.full(FRAME, 3000, np.int16)
 QUIET: Samples = np.zeros(FRAME, np.int16)
+KEPT = 0.99
+"""Share of 20 ms rounds that must be done in time."""
 STUBS = {"transcript": transcript, "emotion": emotion, "reply": reply, "speech": speech, "cues": cues}
 
 
@@ -112,7 +114,7 @@ async def turns(clock: Clock, count: int) -> dict[str, float]:
     cpu = (time.process_time() - cpu) / count
     await house.stop()
     p50, p99 = np.percentile(np.array(taken[warm_up:]) * 1000, [50, 99])
-    return {"own time p50 ms": p50, "own time p99 ms": p99, "CPU a turn ms": cpu * 1000}
+    return {"p50": p50, "p99": p99, "cpu": cpu * 1000}
 
 
 async def idle_memory(clock: Clock, ears: EdgeEngine, count: int = 200) -> float:
@@ -186,39 +188,38 @@ async def silero(clock: Clock) -> EdgeEngine:
 
 def speech_and_silence(seconds: int = 10) -> Samples:
     """Spoken by espeak for half of the time."""
-    from benchmarks.sounds import spoken
-
     voice = spoken("Where is the toilet, and how do I get to the cafe from here?", "en-us")
     sound = np.zeros(seconds * 16_000, np.int16)
     sound[16_000 : 16_000 + len(voice)] = voice[: len(sound) - 16_000]
     return sound
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--turns", type=int, default=500)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    found: dict[str, float] = run_real(lambda clock: turns(clock, options.turns))
+def measure(count: int = 500) -> list[Row]:
+    """Everything in this file."""
+    own = run_real(lambda clock: turns(clock, count))
     sound = speech_and_silence()
 
-    async def rest(clock: Clock) -> None:
+    async def rest(clock: Clock) -> dict[str, float]:
         ears = await silero(clock)
-        found["session-second without VAD, CPU ms"] = await session_second(clock, stub_ears(clock), sound)
-        found["session-second with VAD, CPU ms"] = await session_second(clock, ears, sound)
-        found["memory of an idle session kB"] = await idle_memory(clock, ears)
-        for sessions in (60, 90, 120, 150, 180, 210):
-            share = await keeps_up(clock, ears, sound, sessions)
-            if share >= 0.99:
-                found["sessions that keep real time on one core, with VAD"] = sessions
+        found = {
+            "off": await session_second(clock, stub_ears(clock), sound),
+            "on": await session_second(clock, ears, sound),
+            "memory": await idle_memory(clock, ears),
+            "kept": 0.0,
+        }
+        for sessions in range(80, 281, 20):
+            if await keeps_up(clock, ears, sound, sessions) >= KEPT:
+                found["kept"] = sessions
+        return found
 
-    run_real(rest)
-    if options.json:
-        print(json.dumps({name: round(value, 3) for name, value in found.items()}, indent=2))
-        return
-    for name, value in found.items():
-        print(f"{name:55} {value:10.3f}")
-
-
-if __name__ == "__main__":
-    main()
+    found = run_real(rest)
+    return [
+        Row("own time of a turn, stub engines, p50", own["p50"], "ms", "≤ 1.5"),
+        Row("own time of a turn, stub engines, p99", own["p99"], "ms", "≤ 4"),
+        Row("CPU of a turn, stub engines", own["cpu"], "ms", "≤ 5"),
+        Row("CPU of a session-second, voice activity off", found["off"], "ms", ""),
+        Row("CPU of a session-second, voice activity on", found["on"], "ms", ""),
+        Row("sessions a core by that CPU, voice activity on", 1000 / found["on"], "", "≥ 120"),
+        Row("sessions in one process that kept real time", found["kept"], "", "≥ 120"),
+        Row("memory of an idle session", found["memory"], "kB", "≤ 1024"),
+    ]

@@ -233,7 +233,7 @@ class Speech(Message):
     words: tuple[Mark, ...] = ()
     """That begin in this part."""
     context: tuple[Mark, ...] = ()
-    """The last phonemes of the part before, and the first of the next where known: for coarticulation."""
+    """Up to 4 phonemes from before this part and 4 from after it, where known: lips of neighbouring parts then join."""
     text: str = ""
     """The sentence."""
     language: Language = "zh"

@@ -10,7 +10,6 @@ from benchmarks.stubs import cues, emotion, reply, speech, transcript
 from pipeline.audio import Frame, Hint
 from pipeline.bus.memory import MemoryBus
 from pipeline.clock import Clock, run_virtual
-from pipeline.engines import Engine
 from pipeline.envelope import Message
 from pipeline.flow import ALL, WORKERS
 from pipeline.messages import SpeechDropped, SpeechStarted, TurnEnded, Utterance
@@ -21,7 +20,8 @@ from pipeline.session.settings import Conversing
 from pipeline.stage import Running, StageLoop
 
 M = TypeVar("M", bound=Message)
-Make = Callable[[Clock], Engine]
+Make = Callable[[Clock], Any]
+"""Makes an engine."""
 SECOND = 16_000
 
 
@@ -116,12 +116,13 @@ def play(
     *,
     settings: Conversing | None = None,
     engines: dict[str, Make] | None = None,
+    fallbacks: dict[str, Make] | None = None,
     **named: Make,
 ) -> Scene:
     """Run `act` in a visit whose stages are stubs but for `engines`; settings as given."""
 
     async def main(clock: Clock) -> Scene:
-        async with stages(clock, {**ENGINES, **(engines or {}), **named}) as bus:
+        async with stages(clock, {**ENGINES, **(engines or {}), **named}, fallbacks or {}) as bus:
             lines = await render(PLAIN, bus, clock, voice="stub", folders=[])
             return await visiting(act, bus, clock, lines, settings or Conversing())
 
@@ -129,19 +130,26 @@ def play(
 
 
 @asynccontextmanager
-async def stages(clock: Clock, engines: dict[str, Make]) -> AsyncIterator[MemoryBus]:
+async def stages(
+    clock: Clock, engines: dict[str, Make], fallbacks: dict[str, Make] | None = None
+) -> AsyncIterator[MemoryBus]:
     """Every worker stage on a bus."""
-    bus = MemoryBus()
+    bus, made = MemoryBus(), {name: make(clock) for name, make in engines.items()}
+    second = {name: Running("fallback", make(clock)) for name, make in (fallbacks or {}).items()}
     async with asyncio.TaskGroup() as tasks:
         running = []
         for stage in WORKERS:
-            loop = StageLoop(stage, Running(stage.name, engines[stage.name](clock)), bus=bus, clock=clock)
+            primary, fallback = Running(stage.name, made[stage.name]), second.get(stage.name)
+            loop = StageLoop(stage, primary, fallback=fallback, bus=bus, clock=clock)
             listening = asyncio.Event()
             running.append(tasks.create_task(loop.run(listening)))
             await listening.wait()
         yield bus
         for task in running:
             task.cancel()
+    for engine in (*made.values(), *(running.engine for running in second.values())):
+        if hasattr(engine, "close"):
+            await engine.close()
 
 
 async def visiting(
