@@ -1,0 +1,25 @@
+"""`python -m benchmarks`: every measurement, as a table; `--only flow` for one file of them."""
+
+import argparse
+import os
+import platform
+
+from benchmarks import flow, gap, startup
+
+PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, action="append", help="default: all")
+    options = parser.parse_args()
+    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
+    print("| what | measured | budget |")
+    print("|---|---|---|")
+    for name in options.only or PARTS:
+        for row in PARTS[name]():
+            print(f"| {row.what} | {row.value:.3g} {row.unit} | {row.budget} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
