@@ -13,12 +13,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 SESSION: ContextVar[str] = ContextVar("session", default="")
-"""The visit that the running task works for: orders what happens at the same moment, and names it in logs."""
+"""The visit that the running task works for: it orders what happens at the same moment."""
 
 _IDLE: ContextVar[list[float] | None] = ContextVar("idle", default=None)
 """Real seconds that the running task has waited for virtual time, and not for work."""
@@ -61,16 +61,15 @@ class Clock(Protocol):
     def outside(self, items: Callable[["Clock"], AsyncIterator[T]], *, seconds: float) -> AsyncIterator[T]:
         """Iterate over something that waits for a network; `items` gets a real clock for its own deadlines.
 
-        On a virtual clock it runs in a loop of its own; each item (or error) arrives `seconds` after it was asked for.
+        On a virtual clock each item (or error) arrives `seconds` after it was asked for.
         """
 
 
 class RealClock:
-    """The machine's monotonic time. Made inside a running event loop."""
+    """The machine's monotonic time."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._start = self._loop.time()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self._start = loop, loop.time()
 
     def now(self) -> float:
         return self._loop.time() - self._start
@@ -102,10 +101,8 @@ class RealClock:
 
 
 class _VirtualTimer:
-    __slots__ = ("cancelled", "what", "when")
-
     def __init__(self, when: float, what: Callable[[], None]) -> None:
-        self.when, self.what, self.cancelled = when, what, False
+        self.when, self.what, self.cancelled, self.context = when, what, False, copy_context()
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -159,7 +156,7 @@ class VirtualClock:
             when, _, _, timer = heapq.heappop(self._timers)
             if not timer.cancelled:
                 self._now = when
-                timer.what()
+                timer.context.run(timer.what)
                 return True
         return False
 
@@ -216,7 +213,7 @@ class VirtualClock:
         try:
             while True:
                 timed = _Work()
-                step = outer.submit(timed.wait(anext(stream)))
+                step = outer.submit(anext(stream), timed)
                 yield await self._arrive(step, seconds, timed)
         except StopAsyncIteration:
             return
@@ -225,7 +222,7 @@ class VirtualClock:
                 step.cancel()
             close = getattr(stream, "aclose", None)
             if close is not None:
-                outer.submit(close()).add_done_callback(lambda done: done.cancelled() or done.exception())
+                outer.submit(close(), _Work()).add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def close(self) -> None:
         """Stop the outer loop; threads that still run are left to run out."""
@@ -247,13 +244,6 @@ class _Work:
         finally:
             self.seconds = time.perf_counter() - began
 
-    async def wait(self, work: Awaitable[T]) -> T:
-        began = time.perf_counter()
-        try:
-            return await work
-        finally:
-            self.seconds = time.perf_counter() - began
-
 
 class _OuterLoop:
     """A real event loop in a thread, for what waits on sockets while virtual time stands still."""
@@ -262,14 +252,15 @@ class _OuterLoop:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="outside", daemon=True)
         self._thread.start()
-        self.clock: Clock = asyncio.run_coroutine_threadsafe(self._make_clock(), self._loop).result()
+        self.clock: Clock = RealClock(self._loop)
 
-    async def _make_clock(self) -> Clock:
-        return RealClock()
-
-    def submit(self, work: Awaitable[T]) -> "asyncio.Future[T]":
+    def submit(self, work: Awaitable[T], timed: _Work) -> "asyncio.Future[T]":
         async def run() -> T:
-            return await work
+            began = time.perf_counter()
+            try:
+                return await work
+            finally:
+                timed.seconds = time.perf_counter() - began
 
         return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(run(), self._loop))
 
@@ -289,11 +280,8 @@ class _OuterLoop:
 
 def run_real(main: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
     """Run `main` on the machine's time."""
-
-    async def start() -> T:
-        return await main(RealClock())
-
-    return asyncio.run(start())
+    with asyncio.Runner() as runner:
+        return runner.run(main(RealClock(runner.get_loop())))
 
 
 def run_virtual(main: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:

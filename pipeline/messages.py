@@ -21,14 +21,13 @@ from pipeline.envelope import (
 
 
 class SessionStarted(Message):
-    """Said by the session: a visit begins."""
+    """Said by the session: a visit begins. `versions` are those of Visavis and of every stage's engine."""
 
     screen: str
     language: Language
     persona: str = ""
     mode: Literal["hands-free", "push-to-talk"] = "hands-free"
     versions: dict[str, str] = {}
-    """Of Visavis and of every engine's model, by stage."""
 
 
 class SessionEnded(Message):
@@ -101,9 +100,8 @@ class Utterance(Message):
     baseline: tuple[tuple[Number, ...], ...] = ()
     """Voice features of this speaker's earlier utterances, oldest first, at most 5: the speaker's own normal."""
     partial: bool = False
-    """True while the visitor still speaks: asked only for a partial `Transcript`."""
+    """True while the visitor still speaks: asked only for a partial `Transcript`; `index` numbers those."""
     index: int = Field(0, ge=0)
-    """Numbers the partial ones."""
 
 
 class TurnEnded(Message):
@@ -125,9 +123,8 @@ class Transcript(Message):
     confidence: Unit
     words: tuple[Word, ...] = ()
     partial: bool = False
-    """True while the visitor still speaks: for the screen, answered by nobody."""
+    """True while the visitor still speaks: for the screen, answered by nobody; `index` numbers those."""
     index: int = Field(0, ge=0)
-    """Numbers the partial ones."""
 
 
 class Emotion(Message):
@@ -293,12 +290,11 @@ class Failure(Message):
 
 
 class Status(Message):
-    """Said by a node (retained, last will): what it runs and how it is."""
+    """Said by a node (retained, last will): what it runs, how it is, and the ids of the requests that it holds."""
 
     node: str
     stages: tuple[str, ...] = ()
     ready: bool = False
     load: Unit = 0.0
     holds: tuple[str, ...] = ()
-    """Ids of the requests it works on."""
     version: str = ""
