@@ -136,3 +136,17 @@ def test_any_text_is_a_config_or_a_config_error(tmp_path_factory: pytest.TempPat
         read(tmp_path_factory.getbasetemp(), text)
     except ConfigError as error:
         assert error.code.startswith("config-")  # noqa: PT017  most texts are refused, none may crash
+
+
+@pytest.mark.parametrize(
+    ("stage", "engine", "told"),
+    [
+        ("transcript", "{engine: whisper, model: ./nowhere}", "transcript (whisper): there is no model folder"),
+        ("speech", "{engine: espeak, voices: {en: nonsense}}", "speech (espeak): espeak has no voice 'nonsense'"),
+        ("reply", "{engine: knowledge, folder: ./nowhere}", "reply (knowledge): "),
+        ("emotion", "{engine: linear, voice: ./nowhere.npz}", "emotion (linear): there is no file"),
+    ],
+)
+def test_what_an_engine_will_miss_is_told_before_it_runs(tmp_path: Path, stage: str, engine: str, told: str) -> None:
+    text = STUBS.replace(f"{stage}: {{engine: benchmarks.stubs.{stage}}}", f"{stage}: {engine}")
+    assert any(told in problem for problem in problems(tmp_path, text))

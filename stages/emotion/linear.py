@@ -51,6 +51,16 @@ class Settings(BaseModel):
     """Modelled duration of judging words."""
 
 
+def check(settings: Settings) -> list[str]:
+    """Weights that are not there."""
+    files = (settings.voice, settings.words_en, settings.words_zh, settings.lexicon_zh)
+    return [
+        f"there is no file {path}: leave its key out for the one that comes with Visavis"
+        for path in files
+        if not path.is_file()
+    ]
+
+
 class Engine:
     """Answers each `Utterance` and each whole `Transcript` with one `Emotion`."""
 

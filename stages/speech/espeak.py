@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from pipeline.audio import SPEAK_RATE
 from pipeline.clock import Clock
 from pipeline.envelope import Label, Language, Mark
+from pipeline.errors import ConfigError
 from pipeline.messages import Sentence, Speech
 from pipeline.settings import FROZEN
 from stages.speech._espeak_lib import RATE, Spoken, Voice, check_voice, speak
@@ -52,6 +53,17 @@ class Settings(BaseModel):
     """Silence after the sentence."""
     seconds: float = Field(default=0.02, gt=0)
     """Modelled time to speak a piece, for replay."""
+
+
+def check(settings: Settings) -> list[str]:
+    """Voices that espeak does not have."""
+    found = []
+    for name in settings.voices.values():
+        try:
+            check_voice(name)
+        except ConfigError as error:
+            found.append(error.text)
+    return found
 
 
 class Engine:

@@ -14,10 +14,11 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo
 from pipeline.audio import HEAR_RATE
 from pipeline.clock import Clock
 from pipeline.envelope import Language, Word
+from pipeline.errors import ConfigError
 from pipeline.messages import Transcript, Utterance
 from pipeline.settings import FROZEN
 from stages.transcript._encoder import Encoder
-from stages.transcript._load import is_folder, load
+from stages.transcript._load import check_folder, is_folder, load
 
 LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh", "yue": "zh"}
 """Whisper's languages that may be detected, and what they are here. Large models know Cantonese by itself."""
@@ -55,6 +56,16 @@ class Settings(BaseModel):
     """Modelled time to transcribe, for replay: the constant part ..."""
     real_time_factor: float = Field(default=0.05, ge=0.0)
     """... and the part for each second of sound."""
+
+
+def check(settings: Settings) -> list[str]:
+    """What is wrong with the model's folder; a name to download is looked for when it is loaded."""
+    try:
+        if is_folder(settings.model):
+            check_folder(Path(settings.model))
+    except ConfigError as error:
+        return [error.text]
+    return []
 
 
 @dataclass(frozen=True, slots=True)
