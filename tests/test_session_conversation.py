@@ -246,34 +246,3 @@ def test_stop_is_silence() -> None:
 
     scene = play(act)
     assert [played.state for played in scene.all(m.Played)][-1] == "cut"
-
-
-def test_the_words_tell_the_turn_engine_whether_they_read_as_a_whole() -> None:
-    async def act(scene: Scene) -> None:
-        await scene.starts()
-        await scene.hears(scene.utterance())
-        await scene.clock.sleep(1)
-
-    assert [hint.complete for hint in play(act).turn.hints] == [True]
-    trailing = play(act, transcript=stub(transcript, text="I want to know the"))
-    assert [hint.complete for hint in trailing.turn.hints] == [False]
-
-
-def test_the_speakers_own_voice_is_the_baseline_of_the_next_turn() -> None:
-    class Features:
-        """Gives the turn's number as the voice's only feature."""
-
-        def __init__(self, clock: Clock) -> None:
-            del clock
-
-        async def work(self, message: Message) -> AsyncIterator[Message]:
-            source = "voice" if isinstance(message, m.Utterance) else "text"
-            yield message.answer(m.Emotion, source=source, feeling={}, features=(float(message.turn),))
-
-    async def act(scene: Scene) -> None:
-        for turn in range(1, 8):
-            await scene.speaks(turn)
-            await scene.clock.sleep(5)
-
-    last = play(act, emotion=Features).all(m.Utterance)[-1]
-    assert last.baseline == ((2.0,), (3.0,), (4.0,), (5.0,), (6.0,))
