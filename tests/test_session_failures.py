@@ -10,7 +10,7 @@ from pipeline.clock import Clock
 from pipeline.envelope import Message
 from pipeline.errors import ServerError
 from pipeline.session.lines import RENDERING
-from pipeline.session.settings import Deadlines
+from pipeline.session.settings import Conversing, Deadlines
 from tests.scene import Scene, play, stub
 
 
@@ -187,3 +187,57 @@ def test_a_worker_that_falls_silent_is_replaced_by_another_attempt() -> None:
     finally:
         pipeline.stage.BEAT = beat
     assert started(scene)[-1] == "Second attempt."
+
+
+def test_a_line_that_was_ordered_survives_what_happens_to_the_turn() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.starts()
+        await scene.hears(scene.utterance())
+        await scene.bus.publish(m.Say(session=scene.visit.session, text="We close soon.", language="en"))
+        await scene.clock.sleep(0.05)
+        await scene.starts(revision=1, sure=False, at=20_000)
+        await scene.clock.sleep(10)
+
+    assert started(play(act, speech=stub(speech, seconds=0.3))) == ["We close soon."]
+
+
+def test_a_line_can_be_ordered_after_an_apology() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(10)
+        await scene.bus.publish(m.Say(session=scene.visit.session, text="We close soon.", language="en"))
+        await scene.clock.sleep(5)
+
+    assert started(play(act, reply=Fails))[-1] == "We close soon."
+
+
+def test_an_ordered_line_that_cannot_be_spoken_leaves_no_visit_open_for_ever() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.bus.publish(m.Say(session=scene.visit.session, text="We close soon.", language="en"))
+        await scene.clock.sleep(60)
+
+    scene = play(act, settings=Conversing(idle_seconds=10), speech=NeverAgain)
+    assert [ended.why for ended in scene.all(m.SessionEnded)] == ["idle"]
+
+
+def test_a_sentence_that_dies_half_way_is_heard_to_there_and_then_apologised_for() -> None:
+    class Half:
+        """Speaks the first part of two, and fails for good; the fixed lines are whole."""
+
+        def __init__(self, clock: Clock) -> None:
+            self.inner, self.clock = stub(speech)(clock), clock
+
+        async def work(self, message: Message) -> AsyncIterator[Message]:
+            async for answer in self.inner.work(message):
+                yield answer
+                if message.session != RENDERING:
+                    await self.clock.sleep(0.5)
+                    raise ServerError("server-broken", "cut")
+
+    async def act(scene: Scene) -> None:
+        await scene.speaks(1)
+        await scene.clock.sleep(10)
+
+    scene = play(act, speech=Half)
+    assert origins(scene) == ["reply", "apology"]
+    assert scene.visit.conversation.quiet

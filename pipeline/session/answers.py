@@ -1,6 +1,7 @@
 """The avatar's side of a conversation: lines prepared, released, played and cut."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Literal
 
 from pipeline.envelope import Language, Message
@@ -16,9 +17,11 @@ from pipeline.session.turns import Turn
 class Answers:
     """Follows every sentence from the reply stage to the screen."""
 
-    def __init__(self, hands: Hands, requests: Requests, fixed: Lines, deadlines: Deadlines) -> None:
+    def __init__(
+        self, hands: Hands, requests: Requests, fixed: Lines, deadlines: Deadlines, over: Callable[[Heard], None]
+    ) -> None:
         self._hands, self._requests, self._fixed, self._deadlines = hands, requests, fixed, deadlines
-        self._playback = Playback(hands)
+        self._playback = Playback(hands, over)
         self._by_sentence: dict[str, Line] = {}
         self._by_speech: dict[str, Line] = {}
         self._spoken: Counter[str] = Counter()
@@ -102,29 +105,30 @@ class Answers:
             line.late.add(number)
             self._playback.pump()
 
-    def played(self, report: Played) -> Heard | None:
-        """Take the screen's report; what was heard, when a line is over."""
-        return self._playback.played(report)
+    def played(self, report: Played) -> None:
+        """Take the screen's report."""
+        self._playback.played(report)
 
     def give_up(self, sentence: str) -> None:
         """A sentence will not be spoken."""
         line = self._by_sentence.pop(sentence, None)
         if line is not None:
-            line.abandoned = True
-            self._playback.pump()
+            self._playback.drop([line])
 
-    def drop_waiting(self) -> list[Heard]:
-        """Give up what the screen does not have whole."""
-        self._by_sentence.clear()
-        return self._playback.drop_waiting()
+    def drop(self, turn: Turn) -> None:
+        """Give up what the screen does not have whole of a turn's answer."""
+        self.forget(turn)
+        self._playback.drop(turn.lines)
 
     def cut(self) -> None:
         """Silence, now; what was prepared is forgotten."""
-        self.forget()
+        self._by_sentence.clear()
+        self._by_speech.clear()
         self._playback.cut()
         self._hands.duck(on=False)
 
-    def forget(self) -> None:
-        """What was prepared and is not yet on the screen."""
-        self._by_sentence.clear()
-        self._by_speech.clear()
+    def forget(self, turn: Turn) -> None:
+        """What was prepared for a turn and is not yet on the screen."""
+        unwanted = {line.sentence.id for line in turn.lines}
+        self._by_sentence = {key: line for key, line in self._by_sentence.items() if key not in unwanted}
+        self._by_speech = {key: line for key, line in self._by_speech.items() if line.sentence.id not in unwanted}

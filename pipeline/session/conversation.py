@@ -10,7 +10,7 @@ from pipeline.session.hearing import Hearing
 from pipeline.session.lines import Lines
 from pipeline.session.playback import Heard
 from pipeline.session.settings import Conversing
-from pipeline.session.state import State
+from pipeline.session.state import EVERYTHING, Events, State
 from pipeline.session.turns import Turn
 
 
@@ -20,7 +20,7 @@ class Conversation:
     def __init__(
         self, started: m.SessionStarted, settings: Conversing, persona: str, lines: Lines, hands: Hands
     ) -> None:
-        state = self._state = State(started, settings, lines, hands, self._lost, self._renew)
+        state = self._state = State(started, settings, lines, hands, Events(self._lost, self._renew, self._heard))
         hearing = self._hearing = Hearing(state, persona)
         self._hands = hands
         self._ways: dict[type[Message], Callable[[Any], object]] = {
@@ -116,14 +116,12 @@ class Conversation:
             self._fail(turn, "answer-empty")
 
     def _played(self, report: m.Played) -> None:
-        heard = self._state.answers.played(report)
         turn = self._state.turn
         if report.state == "started" and turn and turn.owns(report.cause):
             turn.sounded = True
             self._hands.wake("filler", None)
             self._hands.wake("turn", None)
-        if heard:
-            self._heard(heard)
+        self._state.answers.played(report)
 
     def _heard(self, heard: Heard) -> None:
         """A line is over."""
@@ -157,6 +155,8 @@ class Conversation:
             self._state.answers.give_up(request.id)
         if turn and (isinstance(request, (m.Utterance, m.Question)) or turn.owns(request.id)):
             self._fail(turn, code)
+        else:
+            self._state.rest()
 
     def _fail(self, turn: Turn, code: str) -> None:
         if not turn.failed:
@@ -167,16 +167,16 @@ class Conversation:
     def _apologise(self) -> None:
         """Say sorry in the visitor's language: never silence, never an error's text."""
         state = self._state
-        state.requests.forget()
+        turn = state.open_turn()
+        if turn is None:
+            return
+        state.requests.forget(turn.number, turn.revision)
         self._hands.publish(state.place().answer(m.Interrupt, why="timeout"))
-        for heard in state.answers.drop_waiting():
-            state.memory.heard_avatar(heard)
+        state.answers.drop(turn)
         self._hands.wake("filler", None)
         self._hands.wake("turn", None)
         if not state.answers.fixed("apology", state.memory.language, state.place()):
-            turn = state.open_turn()
-            if turn:
-                state.close(turn)
+            state.close(turn)
             state.rest()
 
     def _too_late(self) -> None:
@@ -200,7 +200,8 @@ class Conversation:
 
     def _say(self, order: m.Say) -> None:
         self._hands.wake("idle", None)
-        self._state.answers.say(order, self._state.place())
+        # Above every revision: an interrupt of the turn under way does not revoke what somebody else ordered.
+        self._state.answers.say(order, self._state.place().changed(revision=EVERYTHING - 1))
 
     def _presence(self, presence: m.Presence) -> None:
         if not presence.present:

@@ -86,10 +86,11 @@ class Requests:
             self._hands.wake(f"due {cause}", None)
             self._hands.wake(f"silent {cause}", None)
 
-    def forget(self) -> None:
-        """All of them: nobody wants the answers."""
-        for cause in list(self._open):
-            self.done(cause)
+    def forget(self, turn: int | None = None, revision: int = 0) -> None:
+        """Those of a turn's revision, or all of them: nobody wants the answers."""
+        for cause, request in list(self._open.items()):
+            if turn is None or (request.message.turn, request.message.revision) == (turn, revision):
+                self.done(cause)
 
     def wake(self, key: str) -> None:
         """A timer of this table fired."""

@@ -1,5 +1,6 @@
 """What is played and in which order; what of it was heard."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from pipeline.envelope import Mark
@@ -61,8 +62,10 @@ class Heard:
 class Playback:
     """Lines in their order. Parts go to the screen as soon as all before them have gone."""
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: Hands, over: Callable[[Heard], None]) -> None:
         self._hands = hands
+        self._over = over
+        """Told of each line of which something was on the screen, when it is over."""
         self._waiting: list[Line] = []
         """Not yet handed over whole, in playing order."""
         self._on_screen: dict[str, Line] = {}
@@ -81,11 +84,13 @@ class Playback:
     def pump(self) -> None:
         """Hand over all that is ready."""
         while self._waiting and self._hand_over(self._waiting[0]):
-            del self._waiting[0]
+            line = self._waiting.pop(0)
+            if line.abandoned:
+                self._close_if_played(line)
 
     def _hand_over(self, line: Line) -> bool:
         """Give the screen what it can have of a line; True when that was the last of it."""
-        while (part := line.speech.get(line.handed)) is not None:
+        while not line.abandoned and (part := line.speech.get(line.handed)) is not None:
             cues = line.cues.get(line.handed)
             if cues is None and line.handed not in line.late:
                 return False
@@ -96,15 +101,15 @@ class Playback:
                 return True
         return line.abandoned
 
-    def drop_waiting(self) -> list[Heard]:
-        """Give up the lines that the screen does not have whole; what it has sounds to its end.
-
-        Returns the lines that are over by that.
-        """
-        dropped, self._waiting = self._waiting, []
+    def drop(self, lines: Collection[Line]) -> None:
+        """Give up those of `lines` that the screen does not have whole; what it has sounds to its end."""
+        dropped = [line for line in self._waiting if any(line is unwanted for unwanted in lines)]
         for line in dropped:
             line.abandoned = True
-        return [self._close(line) for line in dropped if line.handed and line.over == line.handed]
+        self._waiting = [line for line in self._waiting if not line.abandoned]
+        for line in dropped:
+            self._close_if_played(line)
+        self.pump()
 
     def cut(self) -> None:
         """Silence, now."""
@@ -112,20 +117,25 @@ class Playback:
         if self._on_screen:
             self._hands.cut()
 
-    def played(self, message: Played) -> Heard | None:
-        """Take the screen's report; what was heard of a line when the line is over."""
+    def played(self, message: Played) -> None:
+        """Take the screen's report."""
         line = self._on_screen.get(message.cause)
         if line is None or message.state in {"started", "progress"}:
-            return None
+            return
         line.over = message.part + 1
-        whole = line.speech[message.part].last or (line.abandoned and line.over == line.handed)
-        if message.state == "cut" or whole:
-            return self._close(line, message.sample, cut=message.state == "cut" or not line.spoken)
-        return None
+        if message.state == "cut":
+            self._close(line, message.sample, cut=True)
+        elif line.speech[message.part].last:
+            self._close(line, message.sample, cut=False)
+        elif line.abandoned:
+            self._close_if_played(line)
 
-    def _close(self, line: Line, sample: int | None = None, *, cut: bool = True) -> Heard:
-        self._on_screen.pop(line.sentence.id, None)
-        if sample is None:
+    def _close_if_played(self, line: Line) -> None:
+        """An abandoned line is over when all that the screen has of it has sounded."""
+        if line.handed and line.over == line.handed:
             last = line.speech[line.over - 1]
-            sample = last.start + len(last.pcm) // 2
-        return Heard(line, line.heard_text(sample), cut)
+            self._close(line, last.start + len(last.pcm) // 2, cut=True)
+
+    def _close(self, line: Line, sample: int, *, cut: bool) -> None:
+        if self._on_screen.pop(line.sentence.id, None) is not None:
+            self._over(Heard(line, line.heard_text(sample), cut))

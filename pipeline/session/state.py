@@ -1,6 +1,7 @@
 """Where a conversation stands; what its parts share."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.envelope import Message
@@ -10,26 +11,37 @@ from pipeline.session.deadlines import Requests
 from pipeline.session.hands import Hands
 from pipeline.session.lines import Lines
 from pipeline.session.memory import Memory
+from pipeline.session.playback import Heard
 from pipeline.session.settings import Conversing
 from pipeline.session.turns import Turn
 
 EVERYTHING = 1_000_000
 """A revision above all others."""
-Lost = Callable[[Message, str], None]
-Renew = Callable[[Message], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What the tables below tell the conversation."""
+
+    lost: Callable[[Message, str], None]
+    """A request will not be answered; an error code."""
+    renew: Callable[[Message], Message]
+    """A request is about to be sent again: bring it up to date."""
+    heard: Callable[[Heard], None]
+    """A line is over."""
 
 
 class State:
     """The turn under way, and the floor: who has it, who takes it, when it is free."""
 
     def __init__(
-        self, started: SessionStarted, settings: Conversing, lines: Lines, hands: Hands, lost: Lost, renew: Renew
+        self, started: SessionStarted, settings: Conversing, lines: Lines, hands: Hands, events: Events
     ) -> None:
         self.started, self.settings, self.hands = started, settings, hands
         self.limits = settings.deadlines
         self.memory = Memory(started.language, settings.history)
-        self.requests = Requests(hands, self.limits, lost, renew)
-        self.answers = Answers(hands, self.requests, lines, self.limits)
+        self.requests = Requests(hands, self.limits, events.lost, events.renew)
+        self.answers = Answers(hands, self.requests, lines, self.limits, events.heard)
         self.turn: Turn | None = None
         self.turns = 0
         """Number of the latest turn."""
@@ -66,14 +78,15 @@ class State:
         if turn is None:
             return
         self.close(turn)
-        self.requests.forget()
-        self.answers.forget()
+        self.requests.forget(turn.number, turn.revision)
+        self.answers.forget(turn)
         self.hands.publish(self.place().answer(Interrupt, why=why))
 
     def barge_in(self) -> None:
         """The visitor takes the floor: nothing of what was prepared or is playing goes on."""
         self.interrupt("barge-in")
         if self.answers.active:
+            self.requests.forget()
             self.answers.cut()
 
     def wake_up(self) -> None:
