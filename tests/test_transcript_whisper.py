@@ -141,6 +141,17 @@ def test_replay_takes_the_modelled_time(fake: FakeWhisper) -> None:
     assert len(fake.asked) == 1
 
 
+def test_the_silence_after_the_last_word_is_not_heard_again(fake: FakeWhisper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """faster-whisper goes on from the last word's end when it is asked for the times of words."""
+
+    def again(**_: Any) -> tuple[Iterator[SimpleNamespace], None]:
+        return iter([segment(" Where is the lift?"), segment(" you")]), None
+
+    monkeypatch.setattr(fake, "transcribe", lambda _sound, **asked: again(**asked))
+    assert hear(utterance()).text == "Where is the lift?"
+    assert hear(utterance(pcm=SECOND * 31)).text == "Where is the lift? you"
+
+
 def test_a_folder_is_beside_the_config_and_a_name_stays_a_name() -> None:
     def model(value: str) -> str:
         return Settings.model_validate({"model": value}, context={"base": Path("/etc/kiosk")}).model

@@ -4,6 +4,7 @@ import math
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -22,6 +23,9 @@ from stages.transcript._load import check_folder, is_folder, load
 
 LANGUAGES: dict[str, Language] = {"en": "en", "zh": "zh", "yue": "zh"}
 """Whisper's languages that may be detected, and what they are here. Large models know Cantonese by itself."""
+
+_WINDOW = 30 * HEAR_RATE
+"""Samples that Whisper hears at once."""
 
 
 def _beside_config(value: object, info: ValidationInfo) -> object:
@@ -134,6 +138,7 @@ class Engine:
         if len(sound) == 0:
             return _Heard("", language or "zh")
         language = language or self._detect(sound)
+        one_window = len(sound) <= _WINDOW
         segments, _ = self._model.transcribe(
             sound,
             # An English-only model refuses to be told any other language.
@@ -143,9 +148,11 @@ class Engine:
             temperature=0.0,
             condition_on_previous_text=False,
             without_timestamps=True,
-            word_timestamps=self._settings.word_times,
+            word_timestamps=self._settings.word_times and one_window,
         )
-        return summed_up(list(segments), language)
+        # A window is one segment, as no timestamps part it. Asked for more, faster-whisper would listen once more
+        # from the last word's end on, and find words in the silence there.
+        return summed_up(list(islice(segments, 1) if one_window else segments), language)
 
     def _detect(self, sound: NDArray[np.float32]) -> Language:
         """The more probable of the languages that we speak; Whisper itself would consider a hundred."""

@@ -47,8 +47,9 @@ def _corpus() -> list[str]:
     for text in sentences.all_texts():
         # Merges across Chinese characters would not recombine: each stands alone, often enough to become a token.
         lines += [" " + text.text] if text.language == "en" else list(text.text) * 3
-    # faster-whisper suppresses the first token of " -" and " '": were it the bare space, English would lose that.
-    return lines + [" - '"] * 9
+    # faster-whisper suppresses the first token of " -", " '" and " ♪" as no speech. Were it the bare space, a word
+    # that no merge begins with a space could never be written.
+    return lines + [" - ' ♪"] * 9
 
 
 class Tokens:
