@@ -30,6 +30,8 @@ LOUD = np.full(FRAME, 3000, np.int16)
 QUIET: Samples = np.zeros(FRAME, np.int16)
 KEPT = 0.99
 """Share of 20 ms rounds that must be done in time."""
+APART = 7919
+"""Samples between what two sessions hear: visitors do not speak in chorus."""
 STUBS = {"transcript": transcript, "emotion": emotion, "reply": reply, "speech": speech, "cues": cues}
 
 
@@ -165,11 +167,13 @@ async def keeps_up(clock: Clock, ears: EdgeEngine, sound: Samples, sessions: int
     await house.start()
     edges = [house.edge(f"{number}", Ear()) for number in range(sessions)]
     await clock.sleep(0.01)
+    for place, edge in enumerate(edges):
+        await _silence(edge, place % 8)  # 8 frames are 5 chunks of voice activity: these too are not in step
     rounds, late = round(seconds * 50), 0
     began = clock.now()
     for number in range(rounds):
-        at = (number * FRAME) % (len(sound) - FRAME)
-        for edge in edges:
+        for place, edge in enumerate(edges):
+            at = (number * FRAME + place * APART) % (len(sound) - FRAME)
             await edge.hear(sound[at : at + FRAME])
         due = began + (number + 1) * 0.02
         late += clock.now() > due

@@ -86,9 +86,10 @@ class Conversation:
             return
         self._hands.wake("filler", self._state.limits.filler)
         self._hands.wake("turn", self._state.limits.turn)
-        self._state.answers.release(turn)
         if turn.failed:
             self._apologise()
+        else:
+            self._state.answers.release(turn)
 
     def _renew(self, request: Message) -> Message:
         return self._hearing.renew(request)
@@ -151,11 +152,10 @@ class Conversation:
     def _lost(self, request: Message, code: str) -> None:
         """A request will not be answered."""
         turn = self._state.open_turn()
-        if isinstance(request, m.Sentence):
-            self._state.answers.give_up(request.id)
         if turn and (isinstance(request, (m.Utterance, m.Question)) or turn.owns(request.id)):
             self._fail(turn, code)
         else:
+            self._state.answers.give_up(request.id)
             self._state.rest()
 
     def _fail(self, turn: Turn, code: str) -> None:

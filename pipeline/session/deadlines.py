@@ -19,6 +19,8 @@ class _Request:
     adopted: int = 0
     """The attempt whose answers are taken; 0: none yet."""
     claimed: bool = False
+    heard: float = 0.0
+    """When its worker last gave a sign of life."""
     deaths: int = 0
 
 
@@ -57,7 +59,7 @@ class Requests:
             request.claimed = True
         elif not self._adopt(request, answer):
             return False
-        self._hands.wake(f"silent {answer.cause}", self._deadlines.silence)
+        request.heard = self._hands.now()
         return True
 
     def _adopt(self, request: _Request, answer: Message) -> bool:
@@ -100,8 +102,10 @@ class Requests:
             return
         if what == "due":
             self._give_up(request, "deadline-missed")
-        elif not request.claimed:
+        elif not request.claimed and not request.adopted:
             self._again(request)
+        elif (left := request.heard + self._deadlines.silence - self._hands.now()) > 0:
+            self._hands.wake(key, left)
         else:
             self._died(request)
 
