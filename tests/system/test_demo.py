@@ -111,7 +111,7 @@ def test_the_lips_close_on_every_b_p_and_m(demo: Run) -> None:
                     for pose in poses
                 ), (speech["text"], phoneme)
                 closed += 1
-    assert closed > 50
+    assert closed >= 20
 
 
 def test_every_answer_is_spoken_by_the_known_voice_at_one_loudness(demo: Run) -> None:
