@@ -12,7 +12,7 @@ from pipeline.bus.memory import MemoryBus
 from pipeline.clock import Clock, run_virtual
 from pipeline.envelope import Message
 from pipeline.flow import ALL, WORKERS
-from pipeline.messages import SpeechDropped, SpeechStarted, TurnEnded, Utterance
+from pipeline.messages import Played, Sentence, SpeechDropped, SpeechStarted, TurnEnded, Utterance
 from pipeline.recording.filescreen import FileScreen
 from pipeline.session.edge import Venue, Visit
 from pipeline.session.lines import PLAIN, Lines, render
@@ -174,3 +174,15 @@ async def visiting(
         for task in background:
             task.cancel()
     return scene
+
+
+def started(scene: Scene) -> list[str]:
+    """Texts of the sentences that began to sound, in order."""
+    texts = {sentence.id: sentence.text for sentence in scene.all(Sentence)}
+    return [texts[played.cause] for played in scene.all(Played) if played.state == "started"]
+
+
+def origins(scene: Scene) -> list[str]:
+    """Origins of the sentences that began to sound, in order."""
+    known = {sentence.id: sentence.origin for sentence in scene.all(Sentence)}
+    return [known[played.cause] for played in scene.all(Played) if played.state == "started"]

@@ -10,19 +10,7 @@ from pipeline.clock import Clock
 from pipeline.envelope import Exchange, Mark, Message
 from pipeline.recording.filescreen import FADE
 from pipeline.session.settings import Conversing
-from tests.scene import Scene, play, stub
-
-
-def started(scene: Scene) -> list[str]:
-    """Texts of the sentences that began to sound, in order."""
-    texts = {sentence.id: sentence.text for sentence in scene.all(m.Sentence)}
-    return [texts[played.cause] for played in scene.all(m.Played) if played.state == "started"]
-
-
-def origins(scene: Scene) -> list[str]:
-    """Origins of the sentences that began to sound, in order."""
-    known = {sentence.id: sentence.origin for sentence in scene.all(m.Sentence)}
-    return [known[played.cause] for played in scene.all(m.Played) if played.state == "started"]
+from tests.scene import Scene, origins, play, started, stub
 
 
 async def one_turn(scene: Scene) -> None:

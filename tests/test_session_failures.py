@@ -11,19 +11,7 @@ from pipeline.envelope import Message
 from pipeline.errors import ServerError
 from pipeline.session.lines import RENDERING
 from pipeline.session.settings import Conversing, Deadlines
-from tests.scene import Scene, play, stub
-
-
-def started(scene: Scene) -> list[str]:
-    """Texts of the sentences that began to sound, in order."""
-    texts = {sentence.id: sentence.text for sentence in scene.all(m.Sentence)}
-    return [texts[played.cause] for played in scene.all(m.Played) if played.state == "started"]
-
-
-def origins(scene: Scene) -> list[str]:
-    """Origins of the sentences that began to sound, in order."""
-    known = {sentence.id: sentence.origin for sentence in scene.all(m.Sentence)}
-    return [known[played.cause] for played in scene.all(m.Played) if played.state == "started"]
+from tests.scene import Scene, origins, play, started, stub
 
 
 class Never:

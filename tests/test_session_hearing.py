@@ -7,19 +7,7 @@ from pipeline import messages as m
 from pipeline.clock import Clock
 from pipeline.envelope import Message
 from pipeline.session.settings import Conversing
-from tests.scene import Scene, play, stub
-
-
-def started(scene: Scene) -> list[str]:
-    """Texts of the sentences that began to sound, in order."""
-    texts = {sentence.id: sentence.text for sentence in scene.all(m.Sentence)}
-    return [texts[played.cause] for played in scene.all(m.Played) if played.state == "started"]
-
-
-def origins(scene: Scene) -> list[str]:
-    """Origins of the sentences that began to sound, in order."""
-    known = {sentence.id: sentence.origin for sentence in scene.all(m.Sentence)}
-    return [known[played.cause] for played in scene.all(m.Played) if played.state == "started"]
+from tests.scene import Scene, origins, play, started, stub
 
 
 def test_the_words_tell_the_turn_engine_whether_they_read_as_a_whole() -> None:
