@@ -53,6 +53,8 @@ class Replay:
     out: Path
     seed: str = "replay"
     name: str = "replay"
+    begin_at: float = 0.0
+    """Seconds on the clock before which the sound does not begin: floats add up the same only from the same start."""
     about: dict[str, str] = field(default_factory=dict)
     """Goes into `session.json`."""
 
@@ -71,6 +73,7 @@ async def replay(job: Replay, clock: Clock, watcher: Watcher) -> None:
         turn = await turn_engine(job.config, clock)
         lines = await fixed_lines(job.config, bus, clock)
         watcher.ready(clock.measure() - began)
+        await clock.sleep(job.begin_at - clock.now())
         timings.clear()
         async with recording(job.out, clock, bus) as (recorder, said), asyncio.TaskGroup() as tasks:
             screen = FileScreen(clock, recorder.avatar)
