@@ -12,7 +12,7 @@ from pipeline.recording.visit import read_visit, shortcomings
 from pipeline.sound import read_sound
 
 BEGIN = 64.0
-"""Virtual seconds that the start may take, whether or not there are fixed lines to be spoken: then each run is the same."""
+"""Virtual seconds that the start may take, with or without fixed lines to speak: so each run is the same."""
 
 
 def demo(config_path: Path, visit_path: Path, out: Path, *, real_time: bool = False) -> int:
