@@ -37,12 +37,9 @@ class Hearing:
             self._note(self.endpoint.step(probability, begin, self.heard))
         return self
 
-    def hint(
-        self, complete: bool, at_sample: int | None = None, revision: int = 1, turn: int | None = None
-    ) -> "Hearing":
-        latest = max([1, *(event.turn for event in self.events if isinstance(event, Started))])
-        number = latest if turn is None else turn
-        self._note(self.endpoint.hint(Hint(number, revision, complete, self.heard if at_sample is None else at_sample)))
+    def hint(self, complete: bool, at_sample: int | None = None, revision: int = 1) -> "Hearing":
+        turn = max([1, *(event.turn for event in self.events if isinstance(event, Started))])
+        self._note(self.endpoint.hint(Hint(turn, revision, complete, self.heard if at_sample is None else at_sample)))
         return self
 
     def flush(self) -> "Hearing":
