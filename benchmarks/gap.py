@@ -36,6 +36,6 @@ def measure() -> list[Row]:
         Row("from the visitor's last sound to the first sound, p50", float(np.median(voice_to_sound)), "ms", ""),
     ]
     for stage in ("transcript", "emotion", "reply", "speech", "cues"):
-        spent = [stages[stage] for number, stages in outcomes.milliseconds.items() if number and stage in stages]
+        spent = [stages[stage] for (_, turn), stages in outcomes.milliseconds.items() if turn and stage in stages]
         rows.append(Row(f"work of {stage} a turn, p50", float(np.median(spent)), "ms", ""))
     return rows

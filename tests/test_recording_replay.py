@@ -144,3 +144,20 @@ def test_a_reply_that_fails_is_an_apology_and_the_replay_says_so(
     config.write_text(CONFIG.replace("seconds: 0.2", "seconds: 30"))
     assert main(["replay", str(sound), "--config", str(config), "--out", str(tmp_path / "out")]) == 1
     assert "not answered: 3" in capsys.readouterr().out
+
+
+def test_a_recording_of_two_visitors_one_after_the_other_is_two_visits(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(CONFIG.replace("language: auto,", "language: auto, idle_seconds: 4,"))
+    samples = np.zeros(16_000 * 20, np.int16)
+    for start in (1, 15):
+        samples[start * 16_000 : (start + 1) * 16_000] = 3000
+    path = tmp_path / "two.wav"
+    soundfile.write(path, samples, 16_000)
+    recorded = replay(config, path, tmp_path / "out")
+    sessions = [line["message"]["session"] for line in recorded if line["message"]["kind"] == "SessionStarted"]
+    assert len(set(sessions)) == 2
+    printed = capsys.readouterr().out
+    assert printed.count("▶ 第 1 轮 · turn 1") == 2
+    assert (tmp_path / "out" / "report.html").stat().st_size > 0

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from pipeline.envelope import Message
 from pipeline.messages import Interrupt, Played, Sentence, SessionEnded, SpeechDropped
-from pipeline.recording.outcome import Outcome, Outcomes
+from pipeline.recording.outcome import Outcome, Outcomes, place
 from pipeline.stage import Timing
 
 STAGES = ("transcript", "emotion", "reply", "speech", "cues")
@@ -19,7 +19,7 @@ class Narrator:
         self._to = to or sys.stdout
         self._shows_progress = self._to.isatty()
         self.outcomes = Outcomes()
-        self._told: set[tuple[int, int]] = set()
+        self._told: set[tuple[str, int, int]] = set()
         self._lines: dict[str, Sentence] = {}
 
     def ready(self, seconds: float) -> None:
@@ -56,23 +56,22 @@ class Narrator:
         sentence = self._lines.get(played.cause)
         if sentence is None or played.state != "started":
             return
-        turn = self.outcomes.turns.get(played.turn)
-        if turn is not None and (turn.turn, turn.revision) not in self._told:
-            self._told.add((turn.turn, turn.revision))
-            self._tell_heard(turn)
+        turn = self.outcomes.turns.get(place(played))
+        if turn is not None and (*place(played), turn.revision) not in self._told:
+            self._told.add((*place(played), turn.revision))
+            self._tell_heard(turn, self.outcomes.milliseconds.get(place(played), {}))
         mood = f"[{sentence.emotion}] " if sentence.emotion != "neutral" else ""
         whose = (
             f"{sentence.by}: {', '.join(sentence.sources) or '—'}" if sentence.origin == "reply" else sentence.origin
         )
         self._say(f"{_time(at)} ◀ {mood}{sentence.text}  ({whose})")
 
-    def _tell_heard(self, turn: Outcome) -> None:
+    def _tell_heard(self, turn: Outcome, spent: dict[str, float]) -> None:
         feeling = turn.feeling
         self._say("")
         self._say(f"{_time(turn.ended_at or 0)} ▶ 第 {turn.turn} 轮 · turn {turn.turn}: {turn.heard}")
         felt = f"情绪 emotion {feeling.label} {feeling.confidence:.2f}"
         self._say(f"{_INDENT}{turn.language} {turn.confidence:.2f} · {felt}")
-        spent = self.outcomes.milliseconds.get(turn.turn, {})
         times = " · ".join(f"{stage} {spent[stage]:.0f}" for stage in STAGES if stage in spent)
         gap = f" · 停顿 gap {turn.gap * 1000:.0f} (clock)" if turn.gap is not None else ""
         self._say(f"{_INDENT}毫秒 ms: {times}{gap}")

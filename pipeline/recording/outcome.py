@@ -59,21 +59,28 @@ class Outcome:
         return self.first_sound_at - self.ended_at
 
 
+def place(message: Message) -> "Place":
+    """Which turn a message belongs to."""
+    return message.session, message.turn
+
+
+Place = tuple[str, int]
+"""A session and the number of a turn in it."""
+
+
 class Outcomes:
-    """Collects the turns of one visit."""
+    """Collects the turns of a run, of all its visits, in the order in which they came."""
 
     def __init__(self) -> None:
-        self.turns: dict[int, Outcome] = {}
+        self.turns: dict[Place, Outcome] = {}
         self.dropped = 0
         """Sounds that were no turn: coughs."""
-        self._turn_of: dict[str, Outcome] = {}
-        """By the id of an utterance, transcript, question or sentence."""
-        self.milliseconds: dict[int, dict[str, float]] = {}
+        self.milliseconds: dict[Place, dict[str, float]] = {}
         """Measured work by turn and stage."""
 
     def timing(self, timing: Timing) -> None:
         """Take a measured duration."""
-        stages = self.milliseconds.setdefault(timing.turn, {})
+        stages = self.milliseconds.setdefault((timing.session, timing.turn), {})
         if timing.outcome == "done":
             stages[timing.stage] = stages.get(timing.stage, 0.0) + timing.total_ms
 
@@ -91,13 +98,13 @@ class Outcomes:
             self._answered(message)
         elif isinstance(message, Played):
             self._played(at, message)
-        elif isinstance(message, Interrupt) and message.why == "barge-in" and message.turn in self.turns:
-            self.turns[message.turn].interrupted = True
+        elif isinstance(message, Interrupt) and message.why == "barge-in" and place(message) in self.turns:
+            self.turns[place(message)].interrupted = True
 
     def _turn(self, message: Message) -> Outcome:
-        known = self.turns.get(message.turn)
+        known = self.turns.get(place(message))
         if known is None or message.revision > known.revision:
-            known = self.turns[message.turn] = Outcome(message.turn, message.revision)
+            known = self.turns[place(message)] = Outcome(message.turn, message.revision)
         return known
 
     def _heard(self, heard: Transcript) -> None:
@@ -109,7 +116,7 @@ class Outcomes:
         turn.feeling, turn.asked = question.feeling, question.id
 
     def _answered(self, message: Sentence | Speech) -> None:
-        turn = self.turns.get(message.turn)
+        turn = self.turns.get(place(message))
         if turn is None or message.revision != turn.revision:
             return
         if isinstance(message, Sentence):

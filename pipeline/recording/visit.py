@@ -54,7 +54,7 @@ def shortcomings(visit: RecordedVisit, outcomes: Outcomes) -> list[str]:
     """What did not go as `visit` expects, in Chinese and English; empty when all went well."""
     spoken = [said for said in visit.turns if not said.cough]
     coughs = len(visit.turns) - len(spoken)
-    turns = [outcomes.turns[number] for number in sorted(outcomes.turns)]
+    turns = list(outcomes.turns.values())
     found = []
     if len(turns) != len(spoken):
         found.append(f"听到 {len(turns)} 轮，应为 {len(spoken)} 轮 · {len(turns)} turns were heard, not {len(spoken)}")
