@@ -17,6 +17,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run a command; 0: all went well, 1: it ran and found something wrong, 2: it could not run."""
     options = _parser().parse_args(words)
     logging.basicConfig(level=options.log.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
+    sys.path.append(str(Path.cwd()))  # a config may name an engine of the deployer's own, as `python -m` would find it
     run = {"demo": _demo, "replay": _replay, "check": _check}[options.command]
     try:
         return run(options)
@@ -41,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="visavis", description="Visavis (面对面): talk with a digital human, face to face."
     )
-    parser.add_argument("--log", default="error", choices=["debug", "info", "warning", "error"], help="what is logged")
+    parser.add_argument(
+        "--log", default="warning", choices=["debug", "info", "warning", "error"], help="what is logged"
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     demo = commands.add_parser("demo", help="a recorded visit through the live pipeline 演示一次完整的参观对话")

@@ -1,5 +1,6 @@
 """A config is read whole or refused whole, with every error's place and mend."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,16 @@ def test_any_text_is_a_config_or_a_config_error(tmp_path_factory: pytest.TempPat
 def test_what_an_engine_will_miss_is_told_before_it_runs(tmp_path: Path, stage: str, engine: str, told: str) -> None:
     text = STUBS.replace(f"{stage}: {{engine: benchmarks.stubs.{stage}}}", f"{stage}: {engine}")
     assert any(told in problem for problem in problems(tmp_path, text))
+
+
+def test_an_engine_of_the_deployers_own_lies_in_the_folder_where_visavis_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lobby_of_ours").mkdir()
+    own = (Path(__file__).resolve().parent.parent / "benchmarks" / "stubs" / "reply.py").read_text(encoding="utf-8")
+    (tmp_path / "lobby_of_ours" / "greeter.py").write_text(own, encoding="utf-8")
+    path = tmp_path / "config.yaml"
+    path.write_text(STUBS.replace("benchmarks.stubs.reply", "lobby_of_ours.greeter"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    assert main(["check", str(path)]) == 0

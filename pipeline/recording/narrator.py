@@ -62,7 +62,9 @@ class Narrator:
             self._tell_heard(turn, self.outcomes.milliseconds.get(place(played), {}))
         mood = f"[{sentence.emotion}] " if sentence.emotion != "neutral" else ""
         whose = (
-            f"{sentence.by}: {', '.join(sentence.sources) or '—'}" if sentence.origin == "reply" else sentence.origin
+            f"{sentence.by or 'reply'}: {', '.join(sentence.sources) or '—'}"
+            if sentence.origin == "reply"
+            else sentence.origin
         )
         self._say(f"{_time(at)} ◀ {mood}{sentence.text}  ({whose})")
 
