@@ -22,6 +22,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except KeyboardInterrupt:
+        print("\n已中断，录到的内容都在 · stopped; what was recorded so far is kept", file=sys.stderr)
         return 130
     except (VisavisError, BaseExceptionGroup) as error:
         known = _known(error)

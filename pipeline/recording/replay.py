@@ -63,19 +63,20 @@ async def replay(job: Replay, clock: Clock, watcher: Watcher) -> None:
     """Play `job.sound` at the clock's pace and record into `job.out`; returns when the last answer has been spoken."""
     began = clock.measure()
     bus = MemoryBus()
-    timings: list[Timing] = []
+    told: list[Callable[[Timing], None]] = [watcher.timing]
 
     def note(timing: Timing) -> None:
-        timings.append(timing)
-        watcher.timing(timing)
+        for tell in told:
+            tell(timing)
 
     async with workers(job.config, bus, clock, note=note):
         turn = await turn_engine(job.config, clock)
         lines = await fixed_lines(job.config, bus, clock)
         watcher.ready(clock.measure() - began)
         await clock.sleep(job.begin_at - clock.now())
-        timings.clear()
         async with recording(job.out, clock, bus) as (recorder, said), asyncio.TaskGroup() as tasks:
+            recorder.describe({**job.about, **_facts(job)})
+            told.append(recorder.timing)
             screen = FileScreen(clock, recorder.avatar)
             edge = Edge(venue(job.config, bus, clock, turn, lines), screen, job.name, job.seed)
             background = [
@@ -85,11 +86,14 @@ async def replay(job: Replay, clock: Clock, watcher: Watcher) -> None:
             ]
             await clock.sleep(0)  # they are listening now
             edge.visit.begin()
-            await _feed(job.sound, edge, recorder, clock, watcher)
-            await _finish(edge, screen, clock)
+            try:
+                await _feed(job.sound, edge, recorder, clock, watcher)
+                await _finish(edge, screen, clock)
+            finally:
+                told.remove(recorder.timing)
+                _write_cues(recorder, screen)
             for task in background:
                 task.cancel()
-            _write_rest(job, recorder, screen, timings)
 
 
 def venue(config: Config, bus: Bus, clock: Clock, turn: EdgeEngine, lines: Lines) -> Venue:
@@ -154,11 +158,12 @@ async def _finish(edge: Edge, screen: FileScreen, clock: Clock) -> None:
     screen.render(round((clock.now() - screen.start) * SPEAK_RATE))
 
 
-def _write_rest(job: Replay, recorder: Recorder, screen: FileScreen, timings: list[Timing]) -> None:
-    for timing in timings:
-        recorder.timing(timing)
-    config = {"config": job.config.source, "versions": versions(job.config), "seed": job.seed, "clock": "pipeline"}
-    recorder.describe({**job.about, **config})
+def _facts(job: Replay) -> dict[str, object]:
+    """What `session.json` says of a run; nothing that came from the environment."""
+    return {"config": job.config.source, "versions": versions(job.config), "seed": job.seed, "clock": "pipeline"}
+
+
+def _write_cues(recorder: Recorder, screen: FileScreen) -> None:
     cued = [
         {"at": round(at / SPEAK_RATE, 4), "until": round(end / SPEAK_RATE, 4), **to_dict(cues)}
         for at, end, cues in screen.cued
