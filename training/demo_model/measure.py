@@ -81,7 +81,7 @@ def table(model: WhisperModel, cases: Iterator[Case], share: float) -> tuple[str
         if not exact:
             misheard.append([case.kind, case.voice.name, str(case.voice.rate), case.text.text, text])
     kinds = sorted({kind for _, kind in right}, key=lambda kind: -999 if kind == "clean" else -float(kind.split()[0]))
-    rows = sorted({row for row, _ in right}, key=lambda row: np.mean(right[row, kinds[0]]))
+    rows = sorted({row for row, _ in right}, key=lambda row: (np.mean(right[row, kinds[0]]), row))
     lines = ["| voice | " + " | ".join(kinds) + " |", "|---|" + "---|" * len(kinds)]
     for row in rows:
         cells = (f"{100 * np.mean(right[row, kind]):.1f} % of {len(right[row, kind])}" for kind in kinds)
