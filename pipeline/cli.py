@@ -1,6 +1,7 @@
 """The command `visavis`. Heavy things are imported by the command that needs them."""
 
 import argparse
+import io
 import logging
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run a command; 0: all went well, 1: it ran and found something wrong, 2: it could not run."""
     options = _parser().parse_args(words)
     logging.basicConfig(level=options.log.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot write a sign shows a question mark
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.path.append(str(Path.cwd()))  # a config may name an engine of the deployer's own, as `python -m` would find it
     run = {"demo": _demo, "replay": _replay, "check": _check}[options.command]
     try:

@@ -88,13 +88,17 @@ def read_config(path: Path) -> Config:
     file = YamlFile(path)
     if not isinstance(file.data, dict):
         raise ConfigError(
-            "config-invalid", f"{path}: is empty; a config has a section for each stage: {', '.join(STAGES)}"
+            "config-invalid", f"{path}: holds no keys; a config has a section for each stage: {', '.join(STAGES)}"
         )
     top: _Top | None = file.read(_Top, file.data, skip=STAGES)
     stages = {stage: _stage(file, stage) for stage in STAGES}
     persona = _persona(file, top)
     if top is not None and (turn := stages.get("turn")):
         _check_deadlines(file, top.session, turn)
+    if top is not None and top.avatar is not None and not top.avatar.is_dir():
+        file.problem(("avatar",), f"there is no folder {top.avatar}: name an avatar's pack, or leave the key out")
+    if top is not None and (reply := stages.get("reply")):
+        _check_fallback(file, top.session, reply)
     problems = file.problems + ([] if file.problems else _check_engines(stages))
     if problems or top is None or persona is None:
         raise ConfigError("config-invalid", "\n".join(problems))
@@ -120,7 +124,7 @@ def _engine(file: YamlFile, stage: str, data: Any, keys: Keys) -> EngineConfig |
     except ConfigError as error:
         file.problem((*keys, "engine"), error.text)
         return None
-    settings = file.read(settings_class(module), {key: data[key] for key in own}, keys, skip=())
+    settings = file.read(settings_class(module), {key: data[key] for key in own}, keys, skip=_OURS)
     fallback = _engine(file, stage, data["fallback"], (*keys, "fallback")) if "fallback" in data else None
     if settings is None or limits is None:
         return None
@@ -148,6 +152,15 @@ def _check_deadlines(file: YamlFile, session: Conversing, turn: EngineConfig) ->
     if parts > whole + 1e-9:
         text = f"transcript to cues may take {parts:g} s together, more than turn allows ({whole:g} s)"
         file.problem(("session", "deadlines"), text)
+
+
+def _check_fallback(file: YamlFile, session: Conversing, reply: EngineConfig) -> None:
+    """A server that hangs must be given up while its fallback can still answer in time."""
+    waits = sum(float(getattr(reply.settings, name, 0.0)) for name in ("connect_seconds", "first_token_seconds"))
+    allowed = session.deadlines.first_sentence
+    if reply.fallback and waits >= allowed:
+        text = f"with connect_seconds {waits:g} s may pass, and the fallback must answer within {allowed:g} s"
+        file.problem(("reply", "first_token_seconds"), f"{text} (session.deadlines.first_sentence)")
 
 
 def _check_engines(stages: dict[str, EngineConfig | None]) -> list[str]:

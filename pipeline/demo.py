@@ -28,7 +28,8 @@ def demo(config_path: Path, visit_path: Path, out: Path, *, real_time: bool = Fa
         print(f"✗ {text}")
     turns = len(narrator.outcomes.turns)
     if not found:
-        print(f"✓ {turns} 轮全部答对并播完 · all {turns} turns were answered as expected and heard to the end")
+        print(f"✓ {turns} 轮全部答对，播放到最后或被访客打断处")
+        print(f"✓ all {turns} turns were answered as expected and heard to the end, or to the visitor's interruption")
     return 1 if found else 0
 
 
@@ -49,6 +50,8 @@ def replay_file(config_path: Path, sound: Path, out: Path, *, real_time: bool = 
 
 
 def _run(job: Replay, *, real_time: bool) -> Narrator:
+    if not real_time:
+        _say_what_is_modelled(job.config)
     narrator = Narrator()
     watcher = Watcher(narrator.message, narrator.timing, narrator.progress, narrator.ready)
 
@@ -65,6 +68,15 @@ def _say_what_is_heard(config: Config) -> None:
     if model.endswith("demo_model"):
         print("注意：演示用的识别模型只认识演示里的句子；配置 model: small 即可听懂所有人（首次使用时下载）。")
         print("Note: the demo's speech model only knows the demo's sentences; with `model: small` it hears everybody.")
+
+
+def _say_what_is_modelled(config: Config) -> None:
+    remote = ", ".join(stage for stage, chosen in config.stages.items() if hasattr(chosen.settings, "base_url"))
+    if remote:
+        print(f"注意：{remote} 由服务器运行；虚拟时钟下其耗时是模拟的，要遵守真实时限请加 --real-time。")
+        print(
+            f"Note: {remote} by a server. On the virtual clock its time is modelled; --real-time meets real deadlines."
+        )
 
 
 def _say_where(out: Path) -> None:

@@ -6,6 +6,7 @@ An engine module has `Settings` (a frozen pydantic model, unknown keys refused) 
 
 import importlib
 import importlib.util
+import pkgutil
 from collections.abc import AsyncIterator
 from types import ModuleType
 from typing import Any, Protocol
@@ -57,15 +58,29 @@ def load(stage: str, engine: str) -> ModuleType:
     """Import an engine's module. ConfigError when there is none or when something it needs is not installed."""
     name = module_name(stage, engine)
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or name
         if name == missing or name.startswith(missing + "."):
-            raise ConfigError(
-                "engine-unknown", f"there is no engine '{engine}' for stage '{stage}' (module {name})"
-            ) from error
+            text = f"there is no engine '{engine}' for stage '{stage}' (module {name}){_known(stage)}"
+            raise ConfigError("engine-unknown", text) from error
         text = f"engine '{engine}' of stage '{stage}' needs the package '{missing}': pip install 'visavis[{engine}]'"
         raise ConfigError("engine-not-installed", text) from error
+    except SyntaxError as error:
+        raise ConfigError("engine-broken", f"engine '{engine}' is no Python: {error}: mend it there") from error
+    if not hasattr(module, "Settings") or not hasattr(module, "Engine"):
+        raise ConfigError(
+            "engine-broken", f"engine '{engine}' (module {name}) needs a Settings and an Engine: add them"
+        )
+    return module
+
+
+def _known(stage: str) -> str:
+    """The engines that come with a stage."""
+    spec = importlib.util.find_spec(f"stages.{stage}")
+    places = spec.submodule_search_locations if spec else None
+    names = sorted(found.name for found in pkgutil.iter_modules(places) if not found.name.startswith("_"))
+    return f"; there are: {', '.join(names)}, or a module of your own with a dot in its name" if names else ""
 
 
 def settings_class(module: ModuleType) -> type[BaseModel]:

@@ -11,7 +11,7 @@ from pipeline.bus.contract import Bus, Subscription
 from pipeline.clock import SESSION, Clock
 from pipeline.engines import Engine
 from pipeline.envelope import Message
-from pipeline.errors import VisavisError
+from pipeline.errors import EngineError, VisavisError
 from pipeline.flow import Stage, is_job
 from pipeline.messages import Claim, Failure, Interrupt, Progress
 
@@ -20,6 +20,8 @@ BEAT = 0.5
 """Seconds between two `Progress`."""
 SUSPENDED = 30.0
 """Seconds for which a failed engine is left alone when it has a fallback."""
+ENDING = {"reply", "speech"}
+"""Stages whose answers have several messages, the last of them marked."""
 REMEMBERED = 4096
 """Sessions and causes whose interrupts are remembered."""
 
@@ -197,11 +199,17 @@ class StageLoop:
         return job.message.answer(Failure, stage=self._stage.name, code=code, text=text, retry=retry)
 
     async def _publish(self, job: _Job, answers: AsyncIterator[Message]) -> None:
+        ended = self._stage.name not in ENDING
         try:
             async for answer in answers:
                 if job.first is None:
                     job.first = self._clock.measure()
+                ended = ended or bool(getattr(answer, "last", False))
                 await self._bus.publish(answer)
+            if not ended:
+                raise EngineError(
+                    "answer-unfinished", "its answer ended without a message that has last=True: mark the last one"
+                )
         finally:
             if isinstance(answers, AsyncGenerator):
                 await answers.aclose()

@@ -164,3 +164,29 @@ def test_an_engine_of_the_deployers_own_lies_in_the_folder_where_visavis_is_star
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.path", [*sys.path])
     assert main(["check", str(path)]) == 0
+
+
+def test_a_server_must_be_given_up_in_time_for_its_fallback(tmp_path: Path) -> None:
+    server = "base_url: http://127.0.0.1:1/v1, model: m, first_token_seconds: 9"
+    slow = f"reply: {{engine: deepseek, {server}, fallback: {{engine: benchmarks.stubs.reply}}}}"
+    found = problems(tmp_path, STUBS.replace("reply: {engine: benchmarks.stubs.reply}", slow))
+    assert any("reply.first_token_seconds" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("def", "is no Python"), ("Settings = 1", "needs a Settings and an Engine")]
+)
+def test_an_engine_that_cannot_be_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, told: str
+) -> None:
+    package = f"broken_{abs(len(text))}"
+    (tmp_path / package).mkdir()
+    (tmp_path / package / "engine.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = problems(tmp_path, STUBS.replace("benchmarks.stubs.reply", f"{package}.engine"))
+    assert any(told in problem for problem in found)
+
+
+def test_a_misspelt_engine_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, STUBS.replace("benchmarks.stubs.speech", "espaek"))
+    assert "there are: espeak, openai, pyttsx3" in problem

@@ -267,3 +267,21 @@ def test_measured_times_say_which_work_they_belong_to() -> None:
     (timing,) = play(Slow, act).timings
     assert (timing.stage, timing.engine, timing.turn, timing.outcome) == ("reply", "first", 7, "done")
     assert 0 <= timing.first_ms <= timing.total_ms
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_an_answer_that_never_says_it_is_over_is_a_failure_with_a_code(count: int) -> None:
+    class Endless:
+        """Stops without a last sentence."""
+
+        def __init__(self, clock: Clock) -> None:
+            del clock
+
+        async def work(self, message: Message) -> AsyncIterator[Message]:
+            for index in range(count):
+                yield message.answer(Sentence, index=index, text="a", language="en")
+
+    async def act(scene: Scene) -> None:
+        await scene.ask()
+
+    assert [failure.code for failure in play(Endless, act).failures()] == ["answer-unfinished"]

@@ -160,3 +160,24 @@ def test_interrupting_stops_the_stream_of_the_model() -> None:
         scene = play(act, engines={"reply": model(server.url)})
     assert gone.is_set()
     assert [order.why for order in scene.all(m.Interrupt)] == ["barge-in"]
+
+
+async def says_it_is_busy(request: web.Request) -> web.StreamResponse:
+    return await stream(request, chunk("服务器繁忙，请稍后再试。"), chunk(finish="stop"), DONE)
+
+
+def test_a_busy_server_that_says_so_as_a_model_would_is_never_read_aloud() -> None:
+    with_help, alone = visit(says_it_is_busy, fallback=local), visit(says_it_is_busy)
+    for scene in (with_help, alone):
+        assert not [text for _, text in heard(scene, 1) if "繁忙" in text]
+    assert heard(alone, 1)[-1][0] == "apology"
+    assert heard(with_help, 1)[-1][0] == "reply"
+
+
+def test_a_model_that_begins_again_is_not_heard_twice() -> None:
+    async def breaks_always(request: web.Request) -> web.StreamResponse:
+        return await stream(request, chunk("The hall is old. And it is"))
+
+    scene = visit(breaks_always)
+    assert [text for origin, text in heard(scene, 1) if origin == "reply"] == ["The hall is old."]
+    assert heard(scene, 1)[-1][0] == "apology"

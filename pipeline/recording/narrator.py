@@ -75,7 +75,7 @@ class Narrator:
         felt = f"情绪 emotion {feeling.label} {feeling.confidence:.2f}"
         self._say(f"{_INDENT}{turn.language} {turn.confidence:.2f} · {felt}")
         times = " · ".join(f"{stage} {spent[stage]:.0f}" for stage in STAGES if stage in spent)
-        gap = f" · 停顿 gap {turn.gap * 1000:.0f} (clock)" if turn.gap is not None else ""
+        gap = f" · 判定说完到首声 end of turn to first sound {turn.gap * 1000:.0f}" if turn.gap is not None else ""
         self._say(f"{_INDENT}毫秒 ms: {times}{gap}")
 
     def _say(self, text: str) -> None:

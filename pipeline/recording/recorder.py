@@ -31,6 +31,8 @@ class Recorder:
     def __init__(self, folder: Path, clock: Clock) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            for old in ("report.html", "cues.json"):  # of an earlier run: not of this one
+                (folder / old).unlink(missing_ok=True)
             self._messages: TextIO = (folder / "messages.jsonl").open("w", encoding="utf-8")
             self._timings: TextIO = (folder / "timings.jsonl").open("w", encoding="utf-8")
             self.visitor = FlacWriter(folder / "visitor.flac", HEAR_RATE)

@@ -52,7 +52,8 @@ class Turn:
     def accept(self, sentence: Sentence) -> Line | None:
         """Take a sentence of the answer; None when it has no words."""
         self.complete = self.complete or sentence.last
-        if not sentence.text:
+        repeated = sentence.attempt > 1 and sentence.text in self.said()
+        if not sentence.text or repeated:  # a model that was told what it has said may say it again all the same
             return None
         line = Line(sentence)
         self.lines.append(line)

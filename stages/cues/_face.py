@@ -85,15 +85,17 @@ def gaze(speech: Speech, samples: int) -> Iterator[Gaze]:
 def gestures(speech: Speech) -> Iterator[Pose]:
     """The reply's own gesture on its first stressed word; beats of the head on stressed words, every second part."""
     if speech.part == 0 and speech.gesture in GESTURES:
-        yield _stroke(speech.gesture, _anchor(speech), 1.0)
+        yield _stroke(speech.gesture, _anchor(speech), 1.0, speech.start)
         return
     beat = _stressed(speech.words) if speech.part % 2 else None
     if beat and np.random.default_rng([seed(speech), 4, speech.part]).random() < _NODS:
-        yield _stroke("nod", beat.start, _NOD * (0.5 + speech.strength))
+        yield _stroke("nod", beat.start, _NOD * (0.5 + speech.strength), speech.start)
 
 
-def _stroke(name: str, at: int, weight: float) -> Pose:
+def _stroke(name: str, at: int, weight: float, earliest: int) -> Pose:
+    """A gesture whose stroke falls on `at`, or as soon after it as can be: it is known no earlier than its sound."""
     prepare, stroke, retract = (part * MS for part in GESTURES[name])
+    at = max(at, earliest + prepare)
     return Pose(
         name=name,
         start=at - prepare,

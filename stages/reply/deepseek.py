@@ -1,6 +1,7 @@
 """Replies of a language model: DeepSeek, or any server with an OpenAI-compatible `/v1/chat/completions`."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -31,6 +32,10 @@ class Prices(BaseModel):
     output: float = Field(default=0.0, ge=0)
 
 
+_BUSY = re.compile(r"(the )?(server|service|system) (is )?(\w+ )?busy|(服务器?|系统)(正?忙|繁忙)", re.IGNORECASE)
+"""What overloaded servers and gateways answer with status 200, as if a model had said it."""
+
+
 class Settings(BaseModel):
     """Where the model is and how it is asked."""
 
@@ -52,8 +57,8 @@ class Settings(BaseModel):
     extra: dict[str, Any] = {}
     """Further fields of the request, such as `seed` or vLLM's `chat_template_kwargs`."""
     prices: Prices = Prices()
-    connect_seconds: float = Field(default=1.5, gt=0)
-    first_token_seconds: float = Field(default=4.0, gt=0)
+    connect_seconds: float = Field(default=1.0, gt=0)
+    first_token_seconds: float = Field(default=2.5, gt=0)
     """To the first token of thought or answer: what keeps the connection alive is none."""
     between_tokens_seconds: float = Field(default=5.0, gt=0)
     total_seconds: float = Field(default=120.0, gt=0)
@@ -142,10 +147,17 @@ class Engine:
                 raise
 
     def _take(self, delta: Delta, answer: Answer) -> Iterator[Thought | Sentence]:
-        yield from answer.take(delta)
+        yield from self._honest(answer.take(delta))
         self._check(answer)
         if delta.done:
             yield from self._end(answer)
+
+    def _honest(self, said: Iterable[Thought | Sentence]) -> Iterator[Thought | Sentence]:
+        """What was said, unless it is a gateway's excuse."""
+        for message in said:
+            if isinstance(message, Sentence) and message.index == 0 and _BUSY.match(message.text):
+                raise self._client.fault("server-busy", f"said '{message.text}' in place of an answer", PATH)
+            yield message
 
     def _request(self, question: Question) -> Request:
         settings = self._settings
@@ -214,7 +226,7 @@ class Engine:
     def _end(self, answer: Answer) -> Iterator[Thought | Sentence]:
         if not answer.finish:
             raise self._client.fault("server-broken", "ended its stream without a finish_reason: it was cut", PATH)
-        yield from answer.end(self._cost(answer.usage))
+        yield from self._honest(answer.end(self._cost(answer.usage)))
         if not answer.said and answer.finish == "length":
             mend = "raise max_tokens, or set thinking: off"
             raise self._client.fault("answer-empty", "used up max_tokens before it said anything", PATH, mend)
