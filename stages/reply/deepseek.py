@@ -147,15 +147,16 @@ class Engine:
                 raise
 
     def _take(self, delta: Delta, answer: Answer) -> Iterator[Thought | Sentence]:
-        yield from self._honest(answer.take(delta))
+        yield from self._honest(answer, answer.take(delta))
         self._check(answer)
         if delta.done:
             yield from self._end(answer)
 
-    def _honest(self, said: Iterable[Thought | Sentence]) -> Iterator[Thought | Sentence]:
+    def _honest(self, answer: Answer, said: Iterable[Thought | Sentence]) -> Iterator[Thought | Sentence]:
         """What was said, unless it is a gateway's excuse."""
         for message in said:
             if isinstance(message, Sentence) and message.index == 0 and _BUSY.match(message.text):
+                answer.drop()
                 raise self._client.fault("server-busy", f"said '{message.text}' in place of an answer", PATH)
             yield message
 
@@ -226,7 +227,7 @@ class Engine:
     def _end(self, answer: Answer) -> Iterator[Thought | Sentence]:
         if not answer.finish:
             raise self._client.fault("server-broken", "ended its stream without a finish_reason: it was cut", PATH)
-        yield from self._honest(answer.end(self._cost(answer.usage)))
+        yield from self._honest(answer, answer.end(self._cost(answer.usage)))
         if not answer.said and answer.finish == "length":
             mend = "raise max_tokens, or set thinking: off"
             raise self._client.fault("answer-empty", "used up max_tokens before it said anything", PATH, mend)
