@@ -3,6 +3,7 @@
 import argparse
 import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,19 +29,22 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\n已中断，录到的内容都在 · stopped; what was recorded so far is kept", file=sys.stderr)
         return 130
-    except (VisavisError, BaseExceptionGroup) as error:
-        known = _known(error)
+    except (VisavisError, BrokenPipeError, BaseExceptionGroup) as error:
+        known = _first(error)
+        if isinstance(known, BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains once more at its end
+            return 141
         if known is None:
             raise
         print(f"visavis: {known}", file=sys.stderr)
         return 2
 
 
-def _known(error: BaseException) -> VisavisError | None:
-    """The first error of ours in what was raised."""
+def _first(error: BaseException) -> VisavisError | BrokenPipeError | None:
+    """The first error in what was raised that needs no traceback: one of ours, or a reader of the output that left."""
     if isinstance(error, BaseExceptionGroup):
-        return next((known for inner in error.exceptions if (known := _known(inner))), None)
-    return error if isinstance(error, VisavisError) else None
+        return next((known for inner in error.exceptions if (known := _first(inner))), None)
+    return error if isinstance(error, (VisavisError, BrokenPipeError)) else None
 
 
 def _parser() -> argparse.ArgumentParser:
