@@ -21,6 +21,7 @@ from pipeline.engines import EdgeEngine
 from pipeline.envelope import Message
 from pipeline.flow import WORKERS
 from pipeline.messages import Cues, Speech
+from pipeline.session.crew import Crew
 from pipeline.session.edge import Edge, Venue
 from pipeline.session.lines import Lines
 from pipeline.session.settings import Conversing
@@ -67,7 +68,7 @@ class House:
 
     def __init__(self, clock: Clock, turn: EdgeEngine) -> None:
         self.bus, self.clock = MemoryBus(), clock
-        self.venue = Venue(self.bus, clock, turn, Lines({}), Conversing(idle_seconds=1e6), "", {})
+        self.venue = Venue(self.bus, clock, turn, Lines({}), Conversing(idle_seconds=1e6), "", {}, Crew(clock))
         self.tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:

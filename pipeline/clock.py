@@ -20,6 +20,8 @@ T = TypeVar("T")
 SESSION: ContextVar[str] = ContextVar("session", default="")
 """The visit that the running task works for: it orders what happens at the same moment."""
 
+WASTED: ContextVar[list[int] | None] = ContextVar("wasted", default=None)
+"""Blocking calls that the running task gave up, and that run out in their threads all the same."""
 _IDLE: ContextVar[list[float] | None] = ContextVar("idle", default=None)
 """Real seconds that the running task has waited for virtual time, and not for work."""
 
@@ -77,8 +79,7 @@ class RealClock:
     def measure(self) -> float:
         return time.perf_counter()
 
-    def measure_work(self) -> None:
-        pass
+    def measure_work(self) -> None: ...
 
     def call_at(self, when: float, what: Callable[[], None]) -> Timer:
         return self._loop.call_at(self._start + when, what)
@@ -93,7 +94,12 @@ class RealClock:
 
     async def thread(self, work: Callable[..., T], *args: Any, seconds: float) -> T:
         del seconds
-        return await asyncio.to_thread(work, *args)
+        try:
+            return await asyncio.to_thread(work, *args)
+        except asyncio.CancelledError:
+            if (wasted := WASTED.get()) is not None:
+                wasted[0] += 1
+            raise
 
     def outside(self, items: Callable[[Clock], AsyncIterator[T]], *, seconds: float) -> AsyncIterator[T]:
         del seconds

@@ -28,6 +28,8 @@ class Message(Part):
     parted: ClassVar[tuple[str, ...]] = ()
     """Names of the fields that number the message within its answer."""
 
+    edge: str = ""
+    """Whose visit it is: the edge's name on the bus. Empty where everything runs in one process."""
     session: str = ""
     """The visit; empty only for `Presence`, `Say` and `Status`."""
     turn: int = Field(0, ge=0)
@@ -47,12 +49,13 @@ class Message(Part):
     def id(self) -> str:
         """16 hex digits of BLAKE2b over place, class and part: the same on every machine, with no shared counter."""
         parts = [getattr(self, name) for name in self.parted]
-        place = (self.session, self.turn, self.revision, self.cause, self.attempt, type(self).__name__, *parts)
+        visit = f"{self.edge}/{self.session}" if self.edge else self.session
+        place = (visit, self.turn, self.revision, self.cause, self.attempt, type(self).__name__, *parts)
         return hashlib.blake2b(repr(place).encode(), digest_size=8).hexdigest()
 
     def answer(self, kind: "type[M]", **fields: Any) -> "M":
         """A message of class `kind` that answers this one: its envelope is filled in here."""
-        return kind(session=self.session, turn=self.turn, revision=self.revision,
+        return kind(edge=self.edge, session=self.session, turn=self.turn, revision=self.revision,
                     cause=self.id, attempt=self.sent, **fields)  # fmt: skip
 
     def changed(self, **fields: Any) -> Self:
@@ -126,3 +129,25 @@ class Gaze(Part):
     at: int
     x: Number
     y: Number
+
+
+class StageLoad(Part):
+    """How one worker stage of a node is doing; counts and times are those since the node began."""
+
+    stage: str
+    engine: str = ""
+    state: Literal["warming", "ready", "draining", "failed"] = "ready"
+    concurrency: int = Field(1, ge=1)
+    """Requests that it works on at once."""
+    holds: tuple[str, ...] = ()
+    """`id`s of the requests that it took and has not answered yet, oldest first; at most 64 are named."""
+    held: int = Field(0, ge=0)
+    """How many they are."""
+    waits: int = Field(0, ge=0)
+    """How many of them are not begun."""
+    counts: dict[str, int] = {}
+    """done, failed, interrupted, expired, bounced (sent on to others), wasted (could not be stopped, and ran out)."""
+    queue_ms: tuple[Number, ...] = ()
+    """p50 and p95 of the last 256 requests: from arrival to the beginning of the work."""
+    work_ms: tuple[Number, ...] = ()
+    """p50 and p95 of the last 256 requests: the work."""

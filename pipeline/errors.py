@@ -4,6 +4,7 @@ VisavisError
 ├── ConfigError      a config, persona, visit or knowledge file is wrong
 ├── SoundError       a sound file cannot be read
 ├── WireError        a message from outside is malformed
+├── BusError         the broker cannot be reached, refuses us, or knows another one of our name
 └── EngineError      an engine cannot do its work
     ├── ServerError  a model server refused, broke off or answered nonsense
     └── ServerSilent a model server kept silent past a deadline
@@ -34,6 +35,10 @@ class SoundError(VisavisError):
 
 class WireError(VisavisError):
     """A message from outside is malformed."""
+
+
+class BusError(VisavisError):
+    """The broker cannot be reached, refuses us, or knows another one of our name."""
 
 
 class EngineError(VisavisError):

@@ -15,14 +15,16 @@ class Stage:
     name: str
     takes: tuple[Kind, ...]
     says: tuple[Kind, ...]
+    watched: bool = True
+    """A session waits for each of its answers, and sends a request again when it must."""
 
 
 WORKERS = (
     Stage("transcript", (m.Utterance,), (m.Transcript,)),
-    Stage("emotion", (m.Utterance, m.Transcript), (m.Emotion,)),
+    Stage("emotion", (m.Utterance, m.Transcript), (m.Emotion,), watched=False),
     Stage("reply", (m.Question,), (m.Thought, m.Sentence)),
     Stage("speech", (m.Sentence,), (m.Speech,)),
-    Stage("cues", (m.Speech,), (m.Cues,)),
+    Stage("cues", (m.Speech,), (m.Cues,), watched=False),
 )
 """In the order of the flow. `turn` comes before them and stays at the edge."""
 

@@ -4,20 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.envelope import (
-    Exchange,
-    Feeling,
-    Gaze,
-    Label,
-    Language,
-    Mark,
-    Message,
-    Number,
-    Origin,
-    Pose,
-    Unit,
-    Word,
-)
+from pipeline import envelope as e
+from pipeline.envelope import Label, Language, Message, Number, Origin, Unit
 
 
 class SessionStarted(Message):
@@ -121,7 +109,7 @@ class Transcript(Message):
     text: str
     language: Language
     confidence: Unit
-    words: tuple[Word, ...] = ()
+    words: tuple[e.Word, ...] = ()
     partial: bool = False
     """True while the visitor still speaks: for the screen, answered by nobody; `index` numbers those."""
     index: int = Field(0, ge=0)
@@ -132,7 +120,7 @@ class Emotion(Message):
 
     parted = ("source",)
     source: Literal["voice", "text"]
-    feeling: Feeling
+    feeling: e.Feeling
     scores: dict[Label, Unit] = {}
     """Probability of each label that the classifier knows."""
     features: tuple[Number, ...] = ()
@@ -147,9 +135,9 @@ class Question(Message):
     language: Language
     confidence: Unit = 1.0
     """Of the transcript; 1 for typed text."""
-    feeling: Feeling = Feeling()
+    feeling: e.Feeling = e.Feeling()
     persona: str = ""
-    history: tuple[Exchange, ...] = ()
+    history: tuple[e.Exchange, ...] = ()
     knowledge: str = ""
     """Name of the knowledge folder."""
     said: tuple[str, ...] = ()
@@ -159,12 +147,14 @@ class Question(Message):
 
 
 class Claim(Message):
-    """Said by a worker: it took this request, or (accepted false) is full."""
+    """Said by a worker: it took this request, or (accepted false) is full or on its way out: send it elsewhere."""
 
-    parted = ("node", "stage")
+    parted = ("node", "stage", "accepted")
     node: str
     stage: str
     accepted: bool = True
+    held: int = Field(0, ge=0)
+    """Requests that this stage of the node holds now, this one included."""
 
 
 class Progress(Message):
@@ -223,13 +213,13 @@ class Speech(Message):
     last: bool = False
     pcm: bytes = Field(b"", exclude=True, repr=False)
     """24 kHz mono PCM16, little endian."""
-    phonemes: tuple[Mark, ...] = ()
+    phonemes: tuple[e.Mark, ...] = ()
     """That begin in this part; empty where the voice gives none."""
     timed: bool = False
     """The voice gives phoneme times (also when this part happens to hold none)."""
-    words: tuple[Mark, ...] = ()
+    words: tuple[e.Mark, ...] = ()
     """That begin in this part."""
-    context: tuple[Mark, ...] = ()
+    context: tuple[e.Mark, ...] = ()
     """Up to 4 phonemes from before this part and 4 from after it, where known: lips of neighbouring parts then join."""
     text: str = ""
     """The sentence."""
@@ -248,12 +238,12 @@ class Cues(Message):
     part: int = Field(ge=0)
     start: int = Field(ge=0)
     samples: int = Field(ge=0)
-    visemes: tuple[Pose, ...] = ()
+    visemes: tuple[e.Pose, ...] = ()
     """OVR-15 names: sil PP FF TH DD kk CH SS nn RR aa E ih oh ou."""
-    expressions: tuple[Pose, ...] = ()
+    expressions: tuple[e.Pose, ...] = ()
     """Labels of `Label`, and `blink`."""
-    gestures: tuple[Pose, ...] = ()
-    gaze: tuple[Gaze, ...] = ()
+    gestures: tuple[e.Pose, ...] = ()
+    gaze: tuple[e.Gaze, ...] = ()
     origin: Origin = "reply"
 
 
@@ -290,11 +280,15 @@ class Failure(Message):
 
 
 class Status(Message):
-    """Said by a node (retained, last will): what it runs, how it is, and the ids of the requests that it holds."""
+    """Said by a node or an edge (retained, last will): what it runs, how it is, what it holds."""
 
     node: str
-    stages: tuple[str, ...] = ()
-    ready: bool = False
-    load: Unit = 0.0
-    holds: tuple[str, ...] = ()
+    state: Literal["warming", "ready", "draining", "drained", "gone", "incompatible"] = "ready"
+    stages: tuple[e.StageLoad, ...] = ()
     version: str = ""
+    boot: str = ""
+    """Differs with each start: two that claim one name are told apart."""
+    facts: dict[str, str | int] = {}
+    """About the machine."""
+    counts: dict[str, int] = {}
+    """An edge's: sessions, open, sent, again, bounced, orphaned, poisoned, missed; and of the bus: reconnects, lost."""

@@ -12,7 +12,8 @@ from pipeline.config import Config, EngineConfig
 from pipeline.engines import EdgeEngine, build
 from pipeline.errors import VisavisError
 from pipeline.flow import WORKERS, Stage
-from pipeline.stage import Running, StageLoop, Timing
+from pipeline.jobs import Timing
+from pipeline.stage import Running, StageLoop
 
 _LOGGER = logging.getLogger(__name__)
 

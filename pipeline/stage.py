@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass, field
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import Literal, NoReturn
 
 from pipeline.bus.contract import Bus, Subscription
-from pipeline.clock import SESSION, Clock
+from pipeline.clock import SESSION, WASTED, Clock
 from pipeline.engines import Engine
-from pipeline.envelope import Message
+from pipeline.envelope import Message, StageLoad
 from pipeline.errors import EngineError, VisavisError
 from pipeline.flow import Stage, is_job
+from pipeline.jobs import Held, Job, Revoked, Timing
 from pipeline.messages import Claim, Failure, Interrupt, Progress
 
 _LOGGER = logging.getLogger(__name__)
@@ -22,26 +22,6 @@ SUSPENDED = 30.0
 """Seconds for which a failed engine is left alone when it has a fallback."""
 ENDING = {"reply", "speech"}
 """Stages whose answers have several messages, the last of them marked."""
-REMEMBERED = 4096
-"""Sessions and causes whose interrupts are remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How long a job took, measured in real milliseconds; `timings.jsonl`, never a message."""
-
-    stage: str
-    engine: str
-    cause: str
-    session: str
-    turn: int
-    attempt: int
-    queued_ms: float
-    first_ms: float
-    """From the start of the work to its first answer; equal to `total_ms` when there was none."""
-    total_ms: float
-    outcome: str
-    """done, failed, interrupted, expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,74 +32,80 @@ class Running:
     engine: Engine
 
 
-@dataclass(slots=True)
-class _Job:
-    message: Message
-    arrived: float
-    due: float | None
-    """On the clock; None: no deadline."""
-    queued: float
-    """When it arrived, as measured."""
-    task: "asyncio.Task[None] | None" = None
-    started: float = 0.0
-    first: float | None = None
-    beats: int = 0
-
-
-@dataclass(slots=True)
-class Revoked:
-    """What has been interrupted: a watermark per session, and single causes. It refuses work that arrives late."""
-
-    marks: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
-    causes: OrderedDict[str, int] = field(default_factory=OrderedDict)
-
-    def add(self, order: Interrupt) -> None:
-        """Remember an order."""
-        if order.cause:
-            self.causes[order.cause] = order.stopped
-        else:
-            self.marks[order.session] = max((order.turn, order.revision), self.marks.pop(order.session, (0, 0)))
-        for known in (self.marks, self.causes):
-            if len(known) > REMEMBERED:
-                known.popitem(last=False)
-
-    def covers(self, message: Message) -> bool:
-        """True when nobody wants an answer to `message` any more."""
-        mark = self.marks.get(message.session)
-        if mark is not None and (message.turn, message.revision) <= mark:
-            return True
-        stopped = self.causes.get(message.id)
-        return stopped is not None and stopped in {0, message.sent}
-
-
 class StageLoop:
     """Subscribes, claims, bounds, runs, interrupts, reports and measures one stage on one node."""
 
     def __init__(  # noqa: PLR0913  a loop is made of these, once, by the node
         self, stage: Stage, primary: Running, *, bus: Bus, clock: Clock, node: str = "local",
-        fallback: Running | None = None, concurrency: int = 4, waiting: int = 32,
+        fallback: Running | None = None, concurrency: int = 4, waiting: int = 32, shares: bool = False,
         note: Callable[[Timing], None] | None = None,
     ) -> None:  # fmt: skip
         self._stage, self._primary, self._fallback = stage, primary, fallback
         self._bus, self._clock, self._node = bus, clock, node
-        self._slots = asyncio.Semaphore(concurrency)
+        self._concurrency, self._slots = concurrency, asyncio.Semaphore(concurrency)
         self._most = concurrency + waiting
+        self._shares = shares and stage.watched
+        """Others may be idle: what finds no free slot here at its first sending goes back at once, and its session
+        gives it to whoever holds least. What comes by name is queued."""
         self._note = note or (lambda _: None)
-        self._jobs: dict[tuple[str, int], _Job] = {}
+        self._held = Held()
         self._revoked = Revoked()
         self._suspended_until = 0.0
+        self._heard: Subscription | None = None
+        self._leaving = False
+        self._emptied = asyncio.Event()
 
-    async def run(self, listening: asyncio.Event | None = None) -> NoReturn:
-        """Work for ever; `listening` is set once no job can be missed."""
+    @property
+    def name(self) -> str:
+        """Of the stage."""
+        return self._stage.name
+
+    @property
+    def load(self) -> StageLoad:
+        """How it is doing."""
+        state: Literal["ready", "draining"] = "draining" if self._leaving else "ready"
+        return self._held.load(self.name, self._primary.name, self._concurrency, state)
+
+    async def run(self, listening: asyncio.Event | None = None) -> None:
+        """Work until drained; `listening` is set once no job can be missed."""
         stage = self._stage
         async with (
             self._bus.subscribe(Interrupt, jobs=stage.takes, stage=stage.name, node=self._node) as heard,
             asyncio.TaskGroup() as tasks,
         ):
-            tasks.create_task(self._beat(), name=f"{stage.name}.beat")
+            self._heard = heard
+            background = [
+                tasks.create_task(self._beat(), name=f"{stage.name}.beat"),
+                tasks.create_task(self._listen(heard, tasks), name=f"{stage.name}.listen"),
+            ]
             if listening:
                 listening.set()
-            await self._listen(heard, tasks)
+            await self._emptied.wait()
+            for task in background:
+                task.cancel()
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new, hand back what is not begun, finish what is, as far as it is done in time."""
+        self._leaving = True
+        if self._heard is not None:
+            await self._heard.leave()
+        for job in self._held:
+            if not job.begun:
+                await self._hand_back(job)
+        until = self._clock.now() + seconds
+        while len(self._held) and self._clock.now() < until:
+            await self._clock.sleep(0.01)
+        for job in self._held:
+            await self._hand_back(job)
+        while len(self._held):
+            await self._clock.sleep(0.001)
+        self._emptied.set()
+
+    async def _hand_back(self, job: Job) -> None:
+        job.handed_back = True
+        if job.task:
+            job.task.cancel()
+        await self._claim(job.message, accepted=False)
 
     async def _listen(self, heard: Subscription, tasks: asyncio.TaskGroup) -> NoReturn:
         async for message in heard:
@@ -131,39 +117,55 @@ class StageLoop:
 
     def _interrupt(self, order: Interrupt) -> None:
         self._revoked.add(order)
-        for job in list(self._jobs.values()):
+        for job in self._held:
             if job.task and self._revoked.covers(job.message):
                 job.task.cancel()
 
     async def _take(self, message: Message, tasks: asyncio.TaskGroup) -> None:
-        full = len(self._jobs) >= self._most
-        await self._bus.publish(message.answer(Claim, node=self._node, stage=self._stage.name, accepted=not full))
-        if full:
-            _LOGGER.warning("%s.full session=%s cause=%s", self._stage.name, message.session, message.id)
+        if self._held.twin(message) is not None:
+            await self._claim(message)  # we were slow to say that we have it: one attempt at it is enough
+            return
+        if self._full(message):
+            self._held.counts["bounced"] += 1
+            _LOGGER.info("%s.full session=%s turn=%d cause=%s", self.name, message.session, message.turn, message.id)
+            await self._claim(message, accepted=False)
             return
         now = self._clock.now()
         due = None if message.left_ms is None else now + message.left_ms / 1000
-        job = _Job(message, now, due, self._clock.measure())
-        self._jobs[message.id, message.sent] = job
+        job = Job(message, now, due, self._clock.measure())
+        self._held.add(job)
         job.task = tasks.create_task(self._run(job), name=f"{self._stage.name} {message.id}")
+        await self._claim(message)
 
-    async def _run(self, job: _Job) -> None:
+    def _full(self, message: Message) -> bool:
+        held = len(self._held)
+        return self._leaving or held >= self._most or (self._shares and message.sent == 1 and held >= self._concurrency)
+
+    async def _claim(self, message: Message, *, accepted: bool = True) -> None:
+        held = len(self._held)
+        await self._bus.publish(message.answer(Claim, node=self._node, stage=self.name, accepted=accepted, held=held))
+
+    async def _run(self, job: Job) -> None:
         SESSION.set(job.message.session)
         self._clock.measure_work()
+        wasted = [0]
+        WASTED.set(wasted)
         outcome = "interrupted"
         job.started = job.queued
         try:
             async with self._slots:
-                job.started = self._clock.measure()
+                job.begun, job.started = True, self._clock.measure()
                 outcome = await self._work(job)
         except asyncio.CancelledError:
-            if not self._revoked.covers(job.message):
+            if not (job.handed_back or self._revoked.covers(job.message)):
                 raise
+            outcome = "handed-back" if job.handed_back else "interrupted"
         finally:
-            self._jobs.pop((job.message.id, job.message.sent), None)
+            self._held.counts["wasted"] += wasted[0]
+            self._held.remove(job)
             self._measure(job, outcome)
 
-    async def _work(self, job: _Job) -> str:
+    async def _work(self, job: Job) -> str:
         if job.due is not None and self._clock.now() >= job.due:
             return "expired"
         running = self._choose()
@@ -183,7 +185,7 @@ class StageLoop:
         suspended = self._clock.now() < self._suspended_until
         return self._fallback if suspended and self._fallback else self._primary
 
-    async def _attempt(self, job: _Job, running: Running) -> Failure | None:
+    async def _attempt(self, job: Job, running: Running) -> Failure | None:
         """Run an engine on a job, publishing as it goes; its failure, if it fails."""
         try:
             await self._publish(job, running.engine.work(job.message))
@@ -198,7 +200,7 @@ class StageLoop:
         text = f"{self._stage.name} by '{running.name}': {text}"
         return job.message.answer(Failure, stage=self._stage.name, code=code, text=text, retry=retry)
 
-    async def _publish(self, job: _Job, answers: AsyncIterator[Message]) -> None:
+    async def _publish(self, job: Job, answers: AsyncIterator[Message]) -> None:
         ended = self._stage.name not in ENDING
         try:
             async for answer in answers:
@@ -217,13 +219,13 @@ class StageLoop:
     async def _beat(self) -> NoReturn:
         while True:
             await self._clock.sleep(BEAT)
-            for job in list(self._jobs.values()):
+            for job in self._held:
                 if self._clock.now() - job.arrived >= BEAT:
                     note = job.message.answer(Progress, node=self._node, stage=self._stage.name, index=job.beats)
                     job.beats += 1
                     await self._bus.publish(note)
 
-    def _measure(self, job: _Job, outcome: str) -> None:
+    def _measure(self, job: Job, outcome: str) -> None:
         message, now = job.message, self._clock.measure()
         first = job.first if job.first is not None else now
         timing = Timing(
@@ -238,7 +240,10 @@ class StageLoop:
             total_ms=_ms(now - job.started),
             outcome=outcome,
         )
-        _LOGGER.debug("%s.%s turn=%d ms=%.1f", timing.stage, outcome, message.turn, timing.total_ms)
+        where = f"session={message.session} turn={message.turn} cause={message.id} attempt={message.sent}"
+        times = f"queued_ms={timing.queued_ms:.1f} ms={timing.total_ms:.1f}"
+        _LOGGER.info("%s.%s %s engine=%s %s", timing.stage, outcome, where, timing.engine, times)
+        self._held.note(timing)
         self._note(timing)
 
 

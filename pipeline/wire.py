@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +14,8 @@ from pipeline.flow import ALL
 BY_NAME = {kind.__name__: kind for kind in ALL}
 LONGEST = 1_048_576
 """Bytes of a message; an utterance of 20 s is 640 kB."""
+MOST_UNKNOWN = 1000
+"""Names of unknown fields that are counted one by one."""
 UNKNOWN: Counter[str] = Counter()
 """Fields that were ignored because this version does not know them, `Class.field`."""
 
@@ -30,10 +33,12 @@ def encode(message: Message) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" + (pcm or b"")
 
 
-def decode(data: bytes) -> Message:
+def decode(data: bytes, known: Mapping[str, str] | None = None) -> Message:
     """The message in `data`. Unknown fields are ignored and counted (rolling upgrades).
 
-    WireError (wire-too-long, -not-json, -kind, -field, -id, -sound) names the field that is wrong.
+    `known` is what the place says where the message was found (`kind`, `edge`, `session`, `screen`): it fills what is
+    left out, and what contradicts it is refused.
+    WireError (wire-too-long, -not-json, -kind, -place, -field, -id, -sound) names the field that is wrong.
     """
     if len(data) > LONGEST:
         raise WireError("wire-too-long", f"a message of {len(data)} bytes; at most {LONGEST} are taken")
@@ -42,6 +47,11 @@ def decode(data: bytes) -> Message:
         fields = json.loads(line)
     except ValueError as error:
         raise WireError("wire-not-json", f"a message that is no JSON line: {error}") from error
+    if known and isinstance(fields, dict):
+        for name, value in known.items():
+            if fields.setdefault(name, value) != value:
+                text = f"{known.get('kind', 'a message')}.{name}: {str(fields[name])[:80]!r}"
+                raise WireError("wire-place", f"{text} under a topic that says {value!r}")
     return from_dict(fields, pcm)
 
 
@@ -52,7 +62,8 @@ def from_dict(fields: Any, pcm: bytes = b"") -> Message:
         raise WireError("wire-kind", "a message without a known 'kind'")
     given = {name: value for name, value in fields.items() if name in kind.model_fields and name != "pcm"}
     for name in fields.keys() - given.keys() - {"kind", "id", "pcm_bytes", "sound"}:
-        UNKNOWN[f"{kind.__name__}.{name}"] += 1
+        if len(UNKNOWN) < MOST_UNKNOWN or f"{kind.__name__}.{name}" in UNKNOWN:
+            UNKNOWN[f"{kind.__name__}.{name[:80]}"] += 1
     if len(pcm) % 2 or len(pcm) != fields.get("pcm_bytes", 0):
         raise WireError(
             "wire-sound", f"{kind.__name__}.pcm: {len(pcm)} bytes, not the {fields.get('pcm_bytes', 0)} it says"

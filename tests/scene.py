@@ -14,6 +14,7 @@ from pipeline.envelope import Message
 from pipeline.flow import ALL, WORKERS
 from pipeline.messages import Played, Sentence, SpeechDropped, SpeechStarted, TurnEnded, Utterance
 from pipeline.recording.filescreen import FileScreen
+from pipeline.session.crew import Crew
 from pipeline.session.edge import Venue, Visit
 from pipeline.session.lines import PLAIN, Lines, render
 from pipeline.session.settings import Conversing
@@ -158,7 +159,7 @@ async def visiting(
 ) -> Scene:  # fmt: skip
     """One visit on a bus, from its begin to the end of `act`."""
     turn, screen = Deaf(), FileScreen(clock)
-    venue = Venue(bus, clock, turn, lines, settings, "persona", {})
+    venue = Venue(bus, clock, turn, lines, settings, "persona", {}, Crew(clock))
     scene = Scene(Visit(venue, screen, session, "hall", 0), screen, bus, clock, turn)
     screen.open(scene.visit.report)
     async with bus.subscribe(*ALL) as said, asyncio.TaskGroup() as tasks:

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.bus import memory
-from pipeline.bus.contract import Bus, Subscription
+from pipeline.bus import queues
+from pipeline.bus.contract import Bus
 from pipeline.bus.memory import MemoryBus
 from pipeline.clock import Clock, run_virtual
-from pipeline.messages import Interrupt, Question, Typed
+from pipeline.messages import Question, Utterance
+from tests.bus_contract import SCENES, question, texts
+
+Scene = Callable[[Bus, Clock], Coroutine[Any, Any, None]]
 
 
-def on_bus(scene: Callable[[Bus, Clock], Coroutine[Any, Any, None]]) -> None:
+def on_bus(scene: Scene) -> None:
     """Play a scene on a fresh bus."""
 
     async def main(clock: Clock) -> None:
@@ -25,96 +28,13 @@ def on_bus(scene: Callable[[Bus, Clock], Coroutine[Any, Any, None]]) -> None:
     run_virtual(main)
 
 
-async def texts(said: Subscription, clock: Clock) -> list[str]:
-    """What has arrived so far."""
-    heard: list[str] = []
-    try:
-        async with clock.timeout(0.01):
-            async for message in said:
-                heard.append(getattr(message, "text", type(message).__name__))
-    except TimeoutError:
-        pass
-    return heard
-
-
-def question(text: str, session: str = "s") -> Question:
-    return Question(session=session, text=text, language="en")
-
-
-def test_everyone_who_subscribed_hears_a_message() -> None:
-    async def scene(bus: Bus, clock: Clock) -> None:
-        async with bus.subscribe(Question) as one, bus.subscribe(Question) as two:
-            await bus.publish(question("a"))
-            assert await texts(one, clock) == await texts(two, clock) == ["a"]
-
-    on_bus(scene)
-
-
-def test_one_session_never_hears_another() -> None:
-    async def scene(bus: Bus, clock: Clock) -> None:
-        async with bus.subscribe(Question, session="a") as a, bus.subscribe(Question, session="b") as b:
-            await bus.publish(question("for a", "a"))
-            await bus.publish(question("for b", "b"))
-            assert await texts(a, clock) == ["for a"]
-            assert await texts(b, clock) == ["for b"]
-
-    on_bus(scene)
-
-
-def test_jobs_go_to_the_workers_of_a_stage_in_turn_busy_or_not() -> None:
-    async def scene(bus: Bus, clock: Clock) -> None:
-        async with (
-            bus.subscribe(jobs=[Question], stage="reply") as one,
-            bus.subscribe(jobs=[Question], stage="reply") as two,
-            bus.subscribe(jobs=[Question], stage="other") as other,
-        ):
-            for text in "abcd":
-                await bus.publish(question(text))
-            assert await texts(one, clock) == ["a", "c"]
-            assert await texts(two, clock) == ["b", "d"]
-            assert await texts(other, clock) == ["a", "b", "c", "d"]
-
-    on_bus(scene)
-
-
-def test_a_job_for_one_node_goes_there_alone() -> None:
-    async def scene(bus: Bus, clock: Clock) -> None:
-        async with (
-            bus.subscribe(jobs=[Question], stage="reply", node="n1") as one,
-            bus.subscribe(Question, jobs=[Question], stage="reply", node="n2") as two,
-        ):
-            await bus.publish(question("a"), to="n1")
-            assert await texts(one, clock) == ["a"]
-            assert await texts(two, clock) == []
-
-    on_bus(scene)
-
-
-def test_jobs_and_orders_arrive_in_the_order_in_which_they_were_said() -> None:
-    async def scene(bus: Bus, clock: Clock) -> None:
-        async with bus.subscribe(Interrupt, jobs=[Question], stage="reply") as said:
-            await bus.publish(question("a"))
-            await bus.publish(Interrupt(session="s", why="left"))
-            await bus.publish(question("b"))
-            assert await texts(said, clock) == ["a", "Interrupt", "b"]
-
-    on_bus(scene)
-
-
-def test_who_has_left_hears_nothing_and_gets_no_jobs() -> None:
-    async def scene(bus: Bus, clock: Clock) -> None:
-        async with bus.subscribe(Typed, jobs=[Question], stage="reply") as one:
-            async with bus.subscribe(Typed, jobs=[Question], stage="reply"):
-                pass
-            for text in "ab":
-                await bus.publish(question(text))
-            assert await texts(one, clock) == ["a", "b"]
-
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_the_bus_of_one_process_keeps_the_contract(scene: Scene) -> None:
     on_bus(scene)
 
 
 def test_a_full_queue_loses_its_oldest_message_and_counts_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "LIMIT", 2)
+    monkeypatch.setattr(queues, "LIMIT", 2)
 
     async def scene(bus: Bus, clock: Clock) -> None:
         async with bus.subscribe(Question) as said:
@@ -139,3 +59,43 @@ def test_every_job_reaches_exactly_one_worker(jobs: list[str], workers: int) -> 
         assert sorted(chain.from_iterable(taken)) == sorted(jobs)
 
     on_bus(scene)
+
+
+def test_a_queue_is_bounded_by_its_sound_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "BYTES", 1000)
+    inbox = queues.Inbox()
+    for _ in range(5):
+        inbox.put(Utterance(session="s", start_sample=0, pcm=bytes(400)))
+    assert inbox.lost == 3
+
+
+def parcel(name: str, due: float, size: int = 1) -> queues.Parcel:
+    return queues.Parcel(name, bytes(size), due)
+
+
+def test_when_nothing_more_can_wait_to_be_sent_what_is_stale_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "LIMIT", 3)
+    outbox = queues.Outbox()
+    for name, due in (("old", 9), ("stale", 1), ("new", 9), ("newest", 9)):
+        outbox.put(parcel(name, due), now=5)
+    assert [waiting.topic for waiting in outbox] == ["old", "new", "newest"]
+    outbox.put(parcel("one more", 9), now=5)
+    assert [waiting.topic for waiting in outbox] == ["new", "newest", "one more"]
+    assert outbox.lost == {"stale": 1, "full": 1}
+
+
+@given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 50)), max_size=60), st.integers(0, 10))
+def test_an_outbox_is_bounded_and_gives_only_what_is_still_wanted(parcels: list[tuple[int, int]], now: int) -> None:
+    outbox = queues.Outbox()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queues, "LIMIT", 8)
+        patch.setattr(queues, "BYTES", 100)
+        for number, (due, size) in enumerate(parcels):
+            outbox.put(parcel(f"{number:03}", due, size), now)
+            assert len(outbox) <= 8
+    taken = []
+    while (found := outbox.take(now)) is not None:
+        taken.append(found)
+    assert all(found.due > now for found in taken)
+    assert [found.topic for found in taken] == sorted(found.topic for found in taken)
+    assert len(taken) + outbox.lost.total() == len(parcels)

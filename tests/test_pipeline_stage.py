@@ -14,7 +14,8 @@ from pipeline.envelope import Message
 from pipeline.errors import ServerError
 from pipeline.flow import OF_WORKERS, WORKERS
 from pipeline.messages import Claim, Failure, Interrupt, Progress, Question, Sentence
-from pipeline.stage import Running, StageLoop, Timing
+from pipeline.jobs import Timing
+from pipeline.stage import Running, StageLoop
 
 REPLY = next(stage for stage in WORKERS if stage.name == "reply")
 

@@ -38,7 +38,9 @@ EXAMPLES: tuple[Message, ...] = (
     m.Played(**PLACE, index=0, part=1, sample=9, state="cut"),
     m.Interrupt(**PLACE, why="barge-in"),
     m.Failure(**PLACE, stage="reply", code="server-silent", text="no"),
-    m.Status(node="n", stages=("reply",), ready=True),
+    m.Status(
+        node="n", stages=(e.StageLoad(stage="reply", holds=("a",), held=1, counts={"done": 2}),), facts={"cores": 2}
+    ),
 )
 
 

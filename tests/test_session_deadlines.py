@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipeline.audio import Hint
 from pipeline.envelope import Message
 from pipeline.messages import Claim, Cues, Failure, Interrupt, Progress, Question, Sentence, SessionEnded, Speech
+from pipeline.session.crew import Crew
 from pipeline.session.deadlines import Requests
 from pipeline.session.settings import Deadlines
 
@@ -18,6 +19,8 @@ class Paper:
     """Hands that only note what they are told."""
 
     published: list[Message] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+    """The node that each was sent to by name."""
     timers: dict[str, float] = field(default_factory=dict)
     time: float = 0.0
 
@@ -27,8 +30,10 @@ class Paper:
     def sample(self) -> int:
         return 0
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Message, to: str = "", stage: str = "") -> None:
+        del stage
         self.published.append(message)
+        self.named.append(to)
 
     def wake(self, key: str, after: float | None) -> None:
         self.timers.pop(key, None)
@@ -62,7 +67,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.requests = Requests(
-            self.hands, Deadlines(), lambda _, code: self.lost.append(code), lambda request: request
+            self.hands, Deadlines(), Crew(self.hands), lambda _, code: self.lost.append(code), lambda request: request
         )
         self.requests.send(QUESTION, 4.0)
 

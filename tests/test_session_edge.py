@@ -10,6 +10,7 @@ from pipeline.clock import Clock, run_virtual
 from pipeline.envelope import Message
 from pipeline.flow import ALL
 from pipeline.recording.filescreen import FileScreen
+from pipeline.session.crew import Crew
 from pipeline.session.edge import Edge, Venue
 from pipeline.session.lines import PLAIN, render
 from pipeline.session.settings import Conversing
@@ -71,7 +72,9 @@ def edge_hears(*pieces: tuple[np.ndarray, float], idle: float = 60.0) -> list[Me
             lines = await render(PLAIN, bus, clock, voice="stub", folders=[])
             turn = stub_turn.Engine(stub_turn.Settings(), clock)
             settings = Conversing(idle_seconds=idle)
-            edge = Edge(Venue(bus, clock, turn, lines, settings, "", {}), FileScreen(clock), "hall", "seed")
+            edge = Edge(
+                Venue(bus, clock, turn, lines, settings, "", {}, Crew(clock)), FileScreen(clock), "hall", "seed"
+            )
 
             async def collect() -> None:
 

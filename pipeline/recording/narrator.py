@@ -4,9 +4,9 @@ import sys
 from typing import TextIO
 
 from pipeline.envelope import Message
+from pipeline.jobs import Timing
 from pipeline.messages import Interrupt, Played, Sentence, SessionEnded, SpeechDropped
 from pipeline.recording.outcome import Outcome, Outcomes, place
-from pipeline.stage import Timing
 
 STAGES = ("transcript", "emotion", "reply", "speech", "cues")
 _INDENT = " " * 12

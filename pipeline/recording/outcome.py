@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from pipeline.envelope import Feeling, Message
+from pipeline.jobs import Timing
 from pipeline.messages import Interrupt, Played, Question, Sentence, Speech, SpeechDropped, Transcript, TurnEnded
-from pipeline.stage import Timing
 
 
 @dataclass(slots=True)

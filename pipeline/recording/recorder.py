@@ -15,10 +15,10 @@ from pipeline.clock import Clock
 from pipeline.envelope import Message
 from pipeline.errors import ConfigError
 from pipeline.flow import ALL
+from pipeline.jobs import Timing
 from pipeline.messages import Speech, Utterance
 from pipeline.session.lines import RENDERING
 from pipeline.sound import FlacWriter
-from pipeline.stage import Timing
 from pipeline.wire import to_dict
 
 FORMAT = 1

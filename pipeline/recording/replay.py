@@ -16,13 +16,14 @@ from pipeline.clock import Clock
 from pipeline.config import Config, EngineConfig
 from pipeline.engines import EdgeEngine
 from pipeline.envelope import Message
+from pipeline.jobs import Timing
 from pipeline.node import turn_engine, workers
 from pipeline.recording.filescreen import FileScreen
 from pipeline.recording.recorder import Recorder, recording
+from pipeline.session.crew import Crew
 from pipeline.session.edge import Edge, Venue
 from pipeline.session.lines import PLAIN as PLAIN_LINES
 from pipeline.session.lines import Lines, Script, render
-from pipeline.stage import Timing
 from pipeline.wire import to_dict
 
 SETTLED = 1.0
@@ -98,7 +99,7 @@ async def replay(job: Replay, clock: Clock, watcher: Watcher) -> None:
 
 def venue(config: Config, bus: Bus, clock: Clock, turn: EdgeEngine, lines: Lines) -> Venue:
     """What the edges of this process share."""
-    return Venue(bus, clock, turn, lines, config.session, config.prompt(), versions(config))
+    return Venue(bus, clock, turn, lines, config.session, config.prompt(), versions(config), Crew(clock))
 
 
 async def fixed_lines(config: Config, bus: Bus, clock: Clock) -> Lines:

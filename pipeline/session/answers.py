@@ -57,7 +57,8 @@ class Answers:
 
     def say(self, order: Say, place: Message) -> None:
         """Speak a line that somebody ordered, after what is being said."""
-        sentence = order.changed(session=place.session, turn=place.turn, revision=place.revision).answer(
+        where = {"edge": place.edge, "session": place.session, "turn": place.turn, "revision": place.revision}
+        sentence = order.changed(**where).answer(
             Sentence, index=0, text=order.text, language=order.language, last=True, origin="say"
         )
         line = Line(sentence)
@@ -77,6 +78,26 @@ class Answers:
             self._hands.publish(message)
         self._release(line)
         return True
+
+    def renew(self, sentence: Sentence, turn: Turn | None) -> Sentence | None:
+        """Its voice died: it is spoken anew; when the visitor has heard some of it, by another line for the rest."""
+        line = self._by_sentence.get(sentence.id)
+        if line is None:
+            return sentence
+        if not line.handed:
+            line.restart()
+            return sentence
+        del self._by_sentence[sentence.id]
+        rest = line.unheard()
+        if rest is None:
+            self._playback.drop([line])
+            return None
+        self._by_sentence[rest.sentence.id] = rest
+        self._requests.send(rest.sentence, self._deadlines.first_sentence)
+        self._playback.go_on(line, rest)
+        if turn and turn.owns(sentence.id):
+            turn.lines.append(rest)
+        return None
 
     def speech(self, part: Speech) -> None:
         """Take a part of a sentence's speech."""

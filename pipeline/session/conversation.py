@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pipeline import messages as m
 from pipeline.envelope import Message
+from pipeline.session.crew import Crew
 from pipeline.session.hands import Hands
 from pipeline.session.hearing import Hearing
 from pipeline.session.lines import Lines
@@ -13,14 +14,18 @@ from pipeline.session.settings import Conversing
 from pipeline.session.state import EVERYTHING, Events, State
 from pipeline.session.turns import Turn
 
+BACK = "back"
+"""What wakes a conversation when the bus is back after it was away."""
+
 
 class Conversation:
     """Hears the turn engine, the workers and the screen; gives orders to `hands`."""
 
     def __init__(
-        self, started: m.SessionStarted, settings: Conversing, persona: str, lines: Lines, hands: Hands
+        self, started: m.SessionStarted, settings: Conversing, persona: str, lines: Lines, hands: Hands, crew: Crew
     ) -> None:
-        state = self._state = State(started, settings, lines, hands, Events(self._lost, self._renew, self._heard))
+        events = Events(self._lost, self._renew, self._heard)
+        state = self._state = State(started, settings, lines, hands, crew, events)
         hearing = self._hearing = Hearing(state, persona)
         self._hands = hands
         self._ways: dict[type[Message], Callable[[Any], object]] = {
@@ -30,6 +35,7 @@ class Conversation:
             m.Speech: state.answers.speech, m.Cues: state.answers.cues, m.Played: self._played,
             m.Claim: self._alive, m.Progress: self._alive, m.Failure: self._failure,
             m.Typed: self._typed, m.Control: self._control, m.Say: self._say, m.Presence: self._presence,
+            m.Status: state.requests.gone,
         }  # fmt: skip
 
     def begin(self) -> None:
@@ -50,7 +56,9 @@ class Conversation:
         """A timer fired."""
         if self._state.over:
             return
-        if key.startswith(("due ", "silent ")):
+        if key == BACK:
+            self._state.requests.back()
+        elif key.startswith(("due ", "silent ")):
             self._state.requests.wake(key)
         elif key.startswith("cues "):
             _, speech, part = key.split()
@@ -67,6 +75,11 @@ class Conversation:
     def quiet(self) -> bool:
         """Nothing is being heard, prepared or played."""
         return self._state.quiet
+
+    @property
+    def waits_for(self) -> int:
+        """Requests that are not answered yet."""
+        return len(self._state.requests)
 
     # --- turns
 
@@ -91,7 +104,9 @@ class Conversation:
         else:
             self._state.answers.release(turn)
 
-    def _renew(self, request: Message) -> Message:
+    def _renew(self, request: Message) -> Message | None:
+        if isinstance(request, m.Sentence):
+            return self._state.answers.renew(request, self._state.open_turn())
         return self._hearing.renew(request)
 
     # --- the answer

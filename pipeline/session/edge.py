@@ -13,9 +13,10 @@ from pipeline.clock import SESSION, Clock, Timer
 from pipeline.engines import EdgeEngine, Listener
 from pipeline.envelope import Message
 from pipeline.flow import OF_WORKERS
-from pipeline.messages import Control, Cues, Presence, Say, SessionEnded, SessionStarted, Speech, Typed
+from pipeline.messages import Claim, Control, Cues, Presence, Say, SessionEnded, SessionStarted, Speech, Status, Typed
 from pipeline.screen import Screen
-from pipeline.session.conversation import Conversation
+from pipeline.session.conversation import BACK, Conversation
+from pipeline.session.crew import Crew
 from pipeline.session.lines import Lines
 from pipeline.session.settings import Conversing
 
@@ -33,6 +34,7 @@ class Venue:
     settings: Conversing
     persona: str
     versions: dict[str, str]
+    crew: Crew
 
 
 class Visit:
@@ -43,15 +45,17 @@ class Visit:
         self.session = session
         self.over: SessionEnded | None = None
         self._listener: Listener = venue.turn.open(session)
-        self._outbox: deque[Message] = deque()
+        self._outbox: deque[tuple[Message, str, str]] = deque()
+        self._own: set[str] = set()
+        """`id`s of what the screen said and we published: it comes back by the bus."""
         self._events: asyncio.Queue[Message | str] = asyncio.Queue()
         self._timers: dict[str, Timer] = {}
         fixed = venue.settings.language
         started = SessionStarted(
-            session=session, screen=name, versions=venue.versions,
+            edge=venue.bus.edge, session=session, screen=name, versions=venue.versions,
             language=venue.settings.greeting_language if fixed == "auto" else fixed,
         )  # fmt: skip
-        self.conversation = Conversation(started, venue.settings, venue.persona, venue.lines, self)
+        self.conversation = Conversation(started, venue.settings, venue.persona, venue.lines, self, venue.crew)
         self._begun = False
         self._muted = False
 
@@ -63,8 +67,8 @@ class Visit:
     def sample(self) -> int:
         return self._sample
 
-    def publish(self, message: Message) -> None:
-        self._outbox.append(message)
+    def publish(self, message: Message, to: str = "", stage: str = "") -> None:
+        self._outbox.append((message, to, stage))
 
     def play(self, speech: Speech, cues: Cues | None) -> None:
         self._screen.play(speech, cues)
@@ -134,20 +138,28 @@ class Visit:
 
     async def _send(self) -> None:
         while self._outbox:
-            await self._venue.bus.publish(self._outbox.popleft())
+            message, to, stage = self._outbox.popleft()
+            await self._venue.bus.publish(message, to=to, stage=stage)
 
     async def run(self) -> None:
         """Carry messages and timers to the conversation until it is over."""
         SESSION.set(self.session)
-        async with (
-            self._venue.bus.subscribe(*OF_WORKERS, Say, session=self.session) as said,
-            asyncio.TaskGroup() as tasks,
-        ):
-            from_bus = tasks.create_task(self._take(said), name=f"visit {self.session}")
-            while self.over is None:
-                await self._event(await self._events.get())
-            from_bus.cancel()
+        self._venue.crew.watch(self._news)
+        try:
+            async with (
+                self._venue.bus.subscribe(*OF_WORKERS, Say, Typed, Control, session=self.session) as said,
+                asyncio.TaskGroup() as tasks,
+            ):
+                from_bus = tasks.create_task(self._take(said), name=f"visit {self.session}")
+                while self.over is None:
+                    await self._event(await self._events.get())
+                from_bus.cancel()
+        finally:
+            self._venue.crew.unwatch(self._news)
         _LOGGER.info("visit.ended session=%s why=%s", self.session, self.over.why)
+
+    def _news(self, gone: Status | None) -> None:
+        self._events.put_nowait(BACK if gone is None else gone)
 
     async def _event(self, event: Message | str) -> None:
         if isinstance(event, str):
@@ -156,16 +168,24 @@ class Visit:
             if isinstance(event, Control) and event.mute is not None:
                 self._muted = event.mute
                 await self._heard(self._listener.flush())
-            if isinstance(event, (Typed, Presence)):
+            if isinstance(event, (Typed, Presence, Say)):
                 self.begin()
             if event.session:
+                self._own.add(event.id)
                 self.publish(event)
             self.conversation.on(event)
         await self._send()
 
     async def _take(self, said: Subscription) -> NoReturn:
         async for message in said:
-            self.conversation.on(message)
+            if message.id in self._own:
+                self._own.discard(message.id)
+            elif isinstance(message, (Say, Typed, Control)):
+                self._events.put_nowait(message.changed(session=""))  # somebody else's: not to be published again
+            else:
+                if isinstance(message, Claim):
+                    self._venue.crew.claimed(message)
+                self.conversation.on(message)
             await self._send()
             if self.over:
                 self._events.put_nowait("idle")
@@ -179,20 +199,33 @@ class Edge:
         self._venue, self._screen, self._name, self._seed = venue, screen, name, seed
         self._count = 0
         self._sample = 0
+        self.sessions: set[str] = set()
+        """Of all its visits so far."""
         self.visit = self._open()
 
     def _open(self) -> Visit:
         self._count += 1
-        session = hashlib.blake2b(f"{self._seed}/{self._name}/{self._count}".encode(), digest_size=6).hexdigest()
+        place = f"{self._seed}/{self._name}/{self._count}"
+        session = hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
+        self.sessions.add(session)
         visit = Visit(self._venue, self._screen, session, self._name, self._sample)
         self._screen.open(visit.report)
         return visit
 
     async def run(self) -> NoReturn:
         """Serve one visit after the other."""
-        while True:
-            await self.visit.run()
-            self.visit = self._open()
+        async with self._venue.bus.subscribe(Presence, Say) as said, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sense(said), name=f"sensors {self._name}")
+            while True:
+                await self.visit.run()
+                self.visit = self._open()
+
+    async def _sense(self, said: Subscription) -> NoReturn:
+        """Hand over what sensors and other programs say to this screen: somebody is there, a line is to be spoken."""
+        async for message in said:
+            if not message.session and getattr(message, "screen", "") in {"", self._name}:
+                self.visit.report(message)
+        raise AssertionError("a subscription never ends")
 
     async def hear(self, pcm: Samples) -> None:
         """Take 20 ms of microphone: `[320]` at 16 kHz."""

@@ -16,8 +16,8 @@ class Hands(Protocol):
     def sample(self) -> int:
         """Number of the microphone sample that is heard now, 16 kHz."""
 
-    def publish(self, message: Message) -> None:
-        """Onto the bus."""
+    def publish(self, message: Message, to: str = "", stage: str = "") -> None:
+        """Onto the bus; a job `to` one node's `stage`."""
 
     def play(self, speech: Speech, cues: Cues | None) -> None:
         """Give the screen the next part to play, after all that it has."""

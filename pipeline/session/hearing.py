@@ -20,7 +20,8 @@ class Hearing:
 
     def _admitted(self, message: Message) -> Any:
         """A message of the turn engine with the session's own turn number; it is published from here."""
-        return message.changed(session=self._state.started.session, turn=message.turn + self._state.shift)
+        started = self._state.started
+        return message.changed(edge=started.edge, session=started.session, turn=message.turn + self._state.shift)
 
     def speech_started(self, said: m.SpeechStarted) -> None:
         """The visitor may be speaking, is sure to, or goes on after a pause."""
@@ -152,7 +153,7 @@ class Hearing:
         state.shift += 2 if state.listening else 1
         language = typed.language or ("zh" if any("\u4e00" <= sign <= "\u9fff" for sign in typed.text) else "en")
         turn = state.turn = Turn(state.turns, 0, language)
-        asked = typed.changed(session=state.started.session, turn=state.turns, revision=0)
+        asked = typed.changed(edge=state.started.edge, session=state.started.session, turn=state.turns, revision=0)
         turn.transcript = asked.answer(m.Transcript, text=typed.text, language=language, confidence=1.0)
         sample = self._hands.sample()
         turn.ended = asked.answer(m.TurnEnded, end_sample=sample, decided_sample=sample)

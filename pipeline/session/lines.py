@@ -84,7 +84,8 @@ class Lines:
         if not known:
             return None
         rendered = known[number % len(known)]
-        where = {"session": place.session, "turn": place.turn, "revision": place.revision, "origin": origin}
+        where = {"edge": place.edge, "session": place.session, "turn": place.turn}
+        where |= {"revision": place.revision, "origin": origin}
         sentence = rendered.sentence.changed(**where, cause=place.id, index=number)
         line = Line(sentence)
         for part, cues in zip(rendered.speech, rendered.cues, strict=True):

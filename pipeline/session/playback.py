@@ -25,11 +25,30 @@ class Line:
     """All parts are here."""
     abandoned: bool = False
     """No more parts will come: what the screen has is all there is."""
+    continues: bool = False
+    """It says the rest of another line's sentence, whose voice died."""
 
     def hear(self, part: Speech) -> None:
         """Take a part of its speech."""
         self.speech[part.part] = part
         self.spoken = self.spoken or part.last
+
+    def restart(self) -> None:
+        """What came of its speech is void: another voice begins anew."""
+        self.speech.clear()
+        self.cues.clear()
+        self.late.clear()
+
+    def unheard(self) -> "Line | None":
+        """A line that says what the screen does not have of this one; None where the words' places are not known."""
+        words = [word for number, part in sorted(self.speech.items()) if number < self.handed for word in part.words]
+        text = self.sentence.text[words[-1].offset + len(words[-1].text) :] if words else ""
+        if not any(sign.isalnum() for sign in text):
+            return None
+        fields = self.sentence.model_dump(exclude={"cause", "attempt", "sent", "left_ms", "text", "gesture"})
+        for name in ("edge", "session", "turn", "revision"):
+            del fields[name]
+        return Line(self.sentence.answer(Sentence, text=text.lstrip(" ,，、;；"), **fields), continues=True)
 
     def samples(self) -> int:
         """Length of what is here, 24 kHz."""
@@ -110,6 +129,13 @@ class Playback:
         for line in dropped:
             self._close_if_played(line)
         self.pump()
+
+    def go_on(self, line: Line, rest: Line) -> None:
+        """Give up `line`, and play `rest` in its place."""
+        at = next((n for n, waiting in enumerate(self._waiting) if waiting is line), None)
+        if at is not None:
+            self._waiting.insert(at + 1, rest)
+        self.drop([line])
 
     def cut(self) -> None:
         """Silence, now."""

@@ -7,6 +7,7 @@ from typing import Literal
 from pipeline.envelope import Message
 from pipeline.messages import Interrupt, SessionEnded, SessionStarted
 from pipeline.session.answers import Answers
+from pipeline.session.crew import Crew
 from pipeline.session.deadlines import Requests
 from pipeline.session.hands import Hands
 from pipeline.session.lines import Lines
@@ -25,8 +26,8 @@ class Events:
 
     lost: Callable[[Message, str], None]
     """A request will not be answered; an error code."""
-    renew: Callable[[Message], Message]
-    """A request is about to be sent again: bring it up to date."""
+    renew: Callable[[Message], Message | None]
+    """A request is about to be sent again: bring it up to date, or (None) take it over."""
     heard: Callable[[Heard], None]
     """A line is over."""
 
@@ -35,12 +36,12 @@ class State:
     """The turn under way, and the floor: who has it, who takes it, when it is free."""
 
     def __init__(
-        self, started: SessionStarted, settings: Conversing, lines: Lines, hands: Hands, events: Events
+        self, started: SessionStarted, settings: Conversing, lines: Lines, hands: Hands, crew: Crew, events: Events
     ) -> None:
         self.started, self.settings, self.hands = started, settings, hands
         self.limits = settings.deadlines
         self.memory = Memory(started.language, settings.history)
-        self.requests = Requests(hands, self.limits, events.lost, events.renew)
+        self.requests = Requests(hands, self.limits, crew, events.lost, events.renew)
         self.answers = Answers(hands, self.requests, lines, self.limits, events.heard)
         self.turn: Turn | None = None
         self.turns = 0

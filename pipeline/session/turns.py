@@ -43,7 +43,7 @@ class Turn:
 
     def said(self) -> tuple[str, ...]:
         """The sentences that have been accepted so far."""
-        return tuple(line.sentence.text for line in self.lines)
+        return tuple(line.sentence.text for line in self.lines if not line.continues)
 
     def owns(self, sentence: str) -> bool:
         """The sentence with this id is part of the answer."""
