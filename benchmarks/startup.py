@@ -19,7 +19,7 @@ from pipeline.bus.memory import MemoryBus
 from pipeline.clock import run_real
 from pipeline.config import read_config
 from pipeline.node import turn_engine, workers
-from pipeline.recording.replay import fixed_lines
+from pipeline.house import fixed_lines
 async def main(clock):
     config, bus = read_config(Path("configs/demo.yaml")), MemoryBus()
     async with workers(config, bus, clock):

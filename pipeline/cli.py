@@ -2,28 +2,33 @@
 
 import argparse
 import io
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import VisavisError
+from pipeline.verbosity import Wanted
 
 CONFIGS = Path(__file__).resolve().parent.parent / "configs"
 DEMO = CONFIGS / "demo.yaml"
 VISIT = CONFIGS / "visits" / "museum" / "visit.yaml"
+WORKER_STAGES = ("transcript", "emotion", "reply", "speech", "cues")
+"""As in `pipeline.flow`, which takes too long to load for a command line's help."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run a command; 0: all went well, 1: it ran and found something wrong, 2: it could not run."""
     options = _parser().parse_args(words)
-    logging.basicConfig(level=options.log.upper(), format="%(levelname)s %(message)s", stream=sys.stderr)
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot write a sign shows a question mark
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    _wanted(options).apply(None)
     sys.path.append(str(Path.cwd()))  # a config may name an engine of the deployer's own, as `python -m` would find it
-    run = {"demo": _demo, "replay": _replay, "check": _check}[options.command]
+    commands = {"demo": _demo, "replay": _replay, "check": _check, "node": _node, "status": _status,
+                "facts": _facts, "render": _render}  # fmt: skip
+    run = commands[options.command]
     try:
         return run(options)
     except KeyboardInterrupt:
@@ -54,50 +59,120 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--log", default="warning", choices=["debug", "info", "warning", "error"], help="what is logged"
     )
+    parser.add_argument("--log-format", choices=["human", "json"], help="instead of the config's log.format")
     commands = parser.add_subparsers(dest="command", required=True)
+    _edge_commands(commands)
+    _operator_commands(commands)
+    return parser
 
+
+def _edge_commands(commands: Any) -> None:
     demo = commands.add_parser("demo", help="a recorded visit through the live pipeline 演示一次完整的参观对话")
     demo.add_argument("--once", action="store_true", help="end after the recorded visit (it always does, for now)")
     demo.add_argument("--out", type=Path, default=Path("demo-out"), metavar="DIR", help="where the recording goes")
     demo.add_argument("--config", type=Path, default=DEMO, help="another config")
     demo.add_argument("--visit", type=Path, default=VISIT, help="another recorded visit")
-    demo.add_argument("--real-time", action="store_true", help="at the pace of a real visit")
 
     replay = commands.add_parser("replay", help="any recording through the live pipeline 重放一段录音")
     replay.add_argument("sound", type=Path, metavar="FILE", help="WAV, FLAC, OGG …")
     replay.add_argument("--out", type=Path, required=True, metavar="DIR")
     replay.add_argument("--config", type=Path, default=DEMO)
-    replay.add_argument("--real-time", action="store_true", help="at its own pace, not as fast as it can")
     replay.add_argument("--seed", default="replay", help="another one gives other session ids")
+    for command in (demo, replay):
+        command.add_argument("--real-time", action="store_true", help="at its own pace, not as fast as it can")
+        command.add_argument("--visitors", type=_count, default=1, metavar="N", help="so many visits at once")
+        command.add_argument("--metrics", type=int, metavar="PORT", help="serve /metrics, /healthz and /readyz")
+
+
+def _operator_commands(commands: Any) -> None:
+    node = commands.add_parser("node", help="a worker node: runs what the config places here 工作节点")
+    node.add_argument("config", type=Path)
+    node.add_argument("--name", default=os.environ.get("VISAVIS_NODE", ""), help="default: the machine's")
+    node.add_argument("--label", action="append", default=[], metavar="K=V", help="a fact about this machine")
+    node.add_argument("--stage", action="append", default=[], choices=WORKER_STAGES, help="this stage, wherever placed")
+    node.add_argument("--metrics", type=int, metavar="PORT", help="serve /metrics, /healthz and /readyz")
+    node.add_argument("--metrics-host", default="", help="address to serve them on (default: loopback)")
+
+    status = commands.add_parser("status", help="nodes, stages, load and latencies, live 查看节点与负载")
+    status.add_argument("config", type=Path)
+    status.add_argument("--json", action="store_true", help="once, for scripts")
+    status.add_argument("--once", action="store_true", help="once, as a table")
+
+    facts = commands.add_parser("facts", help="what this machine is, and how that was found 本机信息")
+    facts.add_argument("--json", action="store_true", help="for `visavis check --facts`")
+    facts.add_argument("--label", action="append", default=[], metavar="K=V")
 
     check = commands.add_parser("check", help="every error of a config, before anything runs 检查配置")
     check.add_argument("config", type=Path)
-    return parser
+    check.add_argument("--facts", type=Path, nargs="+", default=[], metavar="FILE",
+                       help="of the known nodes: says which stages none of them could run")  # fmt: skip
+
+    render = commands.add_parser("render", help="Compose or Kubernetes files of a config 生成部署文件")
+    render.add_argument("config", type=Path)
+    render.add_argument("--to", choices=["compose", "kubernetes"], required=True)
+
+
+def _wanted(options: argparse.Namespace) -> Wanted:
+    return Wanted(options.log, options.log_format)
+
+
+def _count(word: str) -> int:
+    number = int(word)
+    if not 1 <= number <= 1000:
+        raise argparse.ArgumentTypeError("should be from 1 to 1000")
+    return number
 
 
 def _demo(options: argparse.Namespace) -> int:
     from pipeline.demo import demo
 
-    return demo(options.config, options.visit, options.out, real_time=options.real_time)
+    return demo(options.config, options.visit, options.out, _how(options))
 
 
 def _replay(options: argparse.Namespace) -> int:
     from pipeline.demo import replay_file
 
-    return replay_file(options.config, options.sound, options.out, real_time=options.real_time, seed=options.seed)
+    return replay_file(options.config, options.sound, options.out, _how(options), seed=options.seed)
+
+
+def _how(options: argparse.Namespace) -> Any:
+    from pipeline.demo import How
+
+    return How(real_time=options.real_time, visitors=options.visitors, metrics=options.metrics, log=_wanted(options))
+
+
+def _node(options: argparse.Namespace) -> int:
+    from pipeline.operator import node
+    from pipeline.worker import Job
+
+    job = Job(options.config, options.name, options.label, options.stage, options.metrics, options.metrics_host)
+    return node(job, _wanted(options))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from pipeline.operator import status
+
+    return status(options.config, as_json=options.json, once=options.once)
+
+
+def _facts(options: argparse.Namespace) -> int:
+    from pipeline.facts import detect, labels, table
+
+    facts = detect().overridden(labels(options.label))
+    print(facts.as_json() if options.json else table(facts))
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:
-    from pipeline.config import read_config
-    from pipeline.errors import ConfigError
+    from pipeline.operator import check
 
-    try:
-        config = read_config(options.config)
-    except ConfigError as error:
-        problems = error.text.split("\n")
-        print(*problems, sep="\n")
-        print(f"{options.config}: {len(problems)} 个问题 · {len(problems)} problem(s)")
-        return 1
-    engines = ", ".join(f"{stage}={chosen.name}" for stage, chosen in config.stages.items())
-    print(f"{options.config}: 没有问题 · no problems ({engines})")
+    return check(options.config, options.facts)
+
+
+def _render(options: argparse.Namespace) -> int:
+    from pipeline.config import nowhere, read_config
+    from pipeline.render import render
+
+    config = read_config(options.config, nowhere, unfilled=True)  # its engines run elsewhere
+    print(render(config, options.to), end="")
     return 0

@@ -20,7 +20,7 @@ T = TypeVar("T")
 SESSION: ContextVar[str] = ContextVar("session", default="")
 """The visit that the running task works for: it orders what happens at the same moment."""
 
-WASTED: ContextVar[list[int] | None] = ContextVar("wasted", default=None)
+WASTED: ContextVar[list[int]] = ContextVar("wasted", default=[0])  # noqa: B039  a count that nobody reads
 """Blocking calls that the running task gave up, and that run out in their threads all the same."""
 _IDLE: ContextVar[list[float] | None] = ContextVar("idle", default=None)
 """Real seconds that the running task has waited for virtual time, and not for work."""
@@ -97,8 +97,7 @@ class RealClock:
         try:
             return await asyncio.to_thread(work, *args)
         except asyncio.CancelledError:
-            if (wasted := WASTED.get()) is not None:
-                wasted[0] += 1
+            WASTED.get()[0] += 1
             raise
 
     def outside(self, items: Callable[[Clock], AsyncIterator[T]], *, seconds: float) -> AsyncIterator[T]:
@@ -282,6 +281,11 @@ class _OuterLoop:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._loop.shutdown_asyncgens()
+
+
+def stamp() -> str:
+    """Names one start of this program: the machine's calendar in nanoseconds, in hex. Never in a replay."""
+    return f"{time.time_ns():x}"
 
 
 def run_real(main: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:

@@ -1,22 +1,45 @@
 """One YAML file says what runs: which engine for each stage, how a conversation goes, who the avatar is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
+from pipeline.bus.settings import Broker, Login, read_broker, wrong_name
 from pipeline.engines import load, settings_class
 from pipeline.envelope import Language
 from pipeline.errors import ConfigError
 from pipeline.flow import STAGES
+from pipeline.plans import PLANNED, Logging, Metrics, Plan
 from pipeline.session.lines import Script
 from pipeline.session.settings import Conversing
 from pipeline.settings import FROZEN, LocalPath
 from pipeline.yamlfile import Keys, YamlFile
 
-_OURS = ("engine", "fallback", "concurrency", "waiting")
+Runs = Callable[[str, Plan, bool], bool]
+"""Whether this process runs a stage (its name, its plan, whether all run in one process): only then are its engine's
+settings, files and keys looked at."""
+
+
+def everywhere(stage: str, plan: Plan, alone: bool) -> bool:
+    """Every stage: for `check`."""
+    del stage, plan, alone
+    return True
+
+
+def nowhere(stage: str, plan: Plan, alone: bool) -> bool:
+    """No stage: for `render` and `status`."""
+    del stage, plan, alone
+    return False
+
+
+def at_edge(stage: str, plan: Plan, alone: bool) -> bool:
+    """What runs in the process that has the microphone and the screen."""
+    return alone or stage == "turn" or plan.place.get("role") == "edge"
 
 
 class Persona(BaseModel):
@@ -33,19 +56,14 @@ class _Top(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     site: str = "here"
-    bus: Literal["memory"] = "memory"
+    bus: str = "memory"
+    broker: Login = Login()
     session: Conversing = Conversing()
     avatar: LocalPath | None = None
     lines_cache: LocalPath | None = None
-
-
-class _Limits(BaseModel):
-    """What the stage loop wants to know of a stage."""
-
-    model_config = FROZEN
-    engine: str
-    concurrency: int = Field(4, ge=1, le=1024)
-    waiting: int = Field(32, ge=0, le=4096)
+    metrics: Metrics = Metrics()
+    log: Logging = Logging()
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +75,6 @@ class EngineConfig:
     module: ModuleType
     settings: BaseModel
     fallback: "EngineConfig | None" = None
-    concurrency: int = 4
-    waiting: int = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +83,18 @@ class Config:
 
     path: Path
     site: str
+    broker: Broker | None
+    """None: everything runs in one process."""
     session: Conversing
     persona: Persona
+    plans: dict[str, Plan]
+    """Of every stage."""
     stages: dict[str, EngineConfig]
+    """Of the stages that this process was said to run."""
+    metrics: Metrics
+    log: Logging
+    image: str
+    """Of the containers that `render` writes; empty: the default."""
     avatar: Path | None
     """The avatar pack's folder."""
     lines_cache: Path | None
@@ -83,52 +108,88 @@ class Config:
         return "\n\n".join(self.persona.prompt[language] for language in order if language in self.persona.prompt)
 
 
-def read_config(path: Path) -> Config:
-    """The config in `path`. ConfigError (config-invalid) lists every problem, a line each."""
+def read_config(path: Path, runs: Runs = everywhere, *, unfilled: bool = False) -> Config:
+    """The config in `path`. ConfigError (config-invalid) lists every problem, a line each.
+
+    With `unfilled`, what the environment lacks is no problem: it is there where the config is used.
+    """
     file = YamlFile(path)
+    if unfilled:
+        file.missing.clear()
     if not isinstance(file.data, dict):
         raise ConfigError(
             "config-invalid", f"{path}: holds no keys; a config has a section for each stage: {', '.join(STAGES)}"
         )
     top: _Top | None = file.read(_Top, file.data, skip=STAGES)
-    stages = {stage: _stage(file, stage) for stage in STAGES}
-    persona = _persona(file, top)
-    if top is not None and (turn := stages.get("turn")):
-        _check_deadlines(file, top.session, turn)
-    if top is not None and top.avatar is not None and not top.avatar.is_dir():
-        file.problem(("avatar",), f"there is no folder {top.avatar}: name an avatar's pack, or leave the key out")
-    if top is not None and (reply := stages.get("reply")):
-        _check_fallback(file, top.session, reply)
+    plans = {stage: _plan(file, stage) for stage in STAGES}
+    alone = top is not None and top.bus == "memory"
+    here = [stage for stage, plan in plans.items() if plan is not None and runs(stage, plan, alone)]
+    stages = {stage: _engine(file, stage, file.data[stage], (stage,)) for stage in here}
+    broker = _broker(file, top)
+    persona = _persona(file, top) if "turn" in here else Persona()
+    _check_parts(file, top, stages)
     problems = file.problems + ([] if file.problems else _check_engines(stages))
     if problems or top is None or persona is None:
         raise ConfigError("config-invalid", "\n".join(problems))
-    whole = {name: stage for name, stage in stages.items() if stage is not None}
-    return Config(path, top.site, top.session, persona, whole, top.avatar, top.lines_cache, _without_environment(file))
+    return Config(
+        path=path, site=top.site, broker=broker, session=top.session, persona=persona, metrics=top.metrics,
+        plans={name: plan for name, plan in plans.items() if plan is not None},
+        stages={name: stage for name, stage in stages.items() if stage is not None}, log=top.log, image=top.image,
+        avatar=top.avatar, lines_cache=top.lines_cache, source=_without_environment(file),
+    )  # fmt: skip
 
 
-def _stage(file: YamlFile, stage: str) -> EngineConfig | None:
+def _plan(file: YamlFile, stage: str) -> Plan | None:
     if stage not in file.data:
         file.problem((stage,), "is missing: every stage needs its section, at least 'engine: NAME'")
         return None
-    return _engine(file, stage, file.data[stage], (stage,))
+    data = file.data[stage]
+    if not isinstance(data, dict) or not isinstance(data.get("engine"), str):
+        file.problem((stage,), "needs 'engine: NAME'")
+        return None
+    own = {key: value for key, value in data.items() if key in PLANNED and key != "fallback"}
+    plan: Plan | None = file.read(Plan, own, (stage,), skip=tuple(key for key in data if key not in own))
+    return plan
 
 
 def _engine(file: YamlFile, stage: str, data: Any, keys: Keys) -> EngineConfig | None:
     if not isinstance(data, dict) or not isinstance(data.get("engine"), str):
         file.problem(keys, "needs 'engine: NAME'")
         return None
-    own = [key for key in data if key not in _OURS]
-    limits: _Limits | None = file.read(_Limits, {k: v for k, v in data.items() if k in _OURS and k != "fallback"}, keys)
     try:
         module = load(stage, data["engine"])
     except ConfigError as error:
         file.problem((*keys, "engine"), error.text)
         return None
-    settings = file.read(settings_class(module), {key: data[key] for key in own}, keys, skip=_OURS)
+    own = {key: value for key, value in data.items() if key not in PLANNED}
+    settings = file.read(settings_class(module), own, keys, skip=PLANNED)
     fallback = _engine(file, stage, data["fallback"], (*keys, "fallback")) if "fallback" in data else None
-    if settings is None or limits is None:
+    if settings is None:
         return None
-    return EngineConfig(stage, limits.engine, module, settings, fallback, limits.concurrency, limits.waiting)
+    return EngineConfig(stage, data["engine"], module, settings, fallback)
+
+
+def _broker(file: YamlFile, top: _Top | None) -> Broker | None:
+    if top is None:
+        return None
+    if wrong := wrong_name(top.site):
+        file.problem(("site",), wrong)
+    if top.bus == "memory":
+        return None
+    try:
+        broker = read_broker(top.bus, top.broker, top.site)
+    except ValueError as error:
+        file.problem(("bus",), str(error))
+        return None
+    if broker.login.user and (wrong := wrong_name(broker.login.user)):
+        file.problem(("broker", "user"), wrong)
+    if urlsplit(top.bus).password and ("bus",) not in file.from_environment:
+        file.problem(("bus",), "a password must not stand in a file: write broker.password: ${NAME}")
+    for key in ("ca", "certificate", "key"):
+        named = getattr(broker.login, key)
+        if named is not None and not named.is_file():
+            file.problem(("broker", key), f"there is no file {named}: correct the path")
+    return broker
 
 
 def _persona(file: YamlFile, top: _Top | None) -> Persona | None:
@@ -142,6 +203,18 @@ def _persona(file: YamlFile, top: _Top | None) -> Persona | None:
     persona: Persona | None = own.read(Persona, own.data)
     file.problems += own.problems
     return persona
+
+
+def _check_parts(file: YamlFile, top: _Top | None, stages: dict[str, EngineConfig | None]) -> None:
+    """What the keys say together."""
+    if top is None:
+        return
+    if turn := stages.get("turn"):
+        _check_deadlines(file, top.session, turn)
+        if top.avatar is not None and not top.avatar.is_dir():
+            file.problem(("avatar",), f"there is no folder {top.avatar}: name an avatar's pack, or leave the key out")
+    if reply := stages.get("reply"):
+        _check_fallback(file, top.session, reply)
 
 
 def _check_deadlines(file: YamlFile, session: Conversing, turn: EngineConfig) -> None:

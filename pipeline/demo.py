@@ -1,29 +1,46 @@
 """`visavis demo` and `visavis replay`: run a recording through the live pipeline, tell it, and report it."""
 
 import dataclasses
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.clock import Clock, run_real, run_virtual
-from pipeline.config import Config, read_config
+from pipeline.config import Config, at_edge, read_config
 from pipeline.recording.narrator import Narrator
 from pipeline.recording.replay import Replay, Watcher, replay
 from pipeline.recording.report import write_report
 from pipeline.recording.visit import read_visit, shortcomings
 from pipeline.sound import read_sound
+from pipeline.verbosity import Wanted
 
 BEGIN = 64.0
 """Virtual seconds that the start may take, with or without fixed lines to speak: so each run is the same."""
 
 
-def demo(config_path: Path, visit_path: Path, out: Path, *, real_time: bool = False) -> int:
+@dataclass(frozen=True, slots=True)
+class How:
+    """What the command said of the manner."""
+
+    real_time: bool = False
+    visitors: int = 1
+    metrics: int | None = None
+    """Port for `/metrics`."""
+    log: Wanted = field(default_factory=Wanted)
+
+
+def demo(config_path: Path, visit_path: Path, out: Path, how: How) -> int:
     """A recorded visit; 0 only when every turn was answered as `visit.yaml` expects."""
-    config, visit = read_config(config_path), read_visit(visit_path)
+    config, visit = _read(config_path, how), read_visit(visit_path)
     print(f"Visavis 面对面 · {visit.title}")
     _say_what_is_heard(config)
-    job = Replay(config, read_sound(visit.sound), out, about={"title": visit.title})
-    narrator = _run(job, real_time=real_time)
-    found = shortcomings(visit, narrator.outcomes)
-    _say_where(out)
+    job = Replay(config, read_sound(visit.sound), out, about={"title": visit.title}, visitors=how.visitors)
+    narrator = _run(job, how)
+    by_visitor = narrator.outcomes.by_visitor()
+    found = [text for outcomes in by_visitor for text in shortcomings(visit, outcomes)]
+    if len(by_visitor) != how.visitors:
+        there = len(by_visitor)
+        found.append(f"访客 {there} 位，应为 {how.visitors} 位 · {there} visitors were there, not {how.visitors}")
+    _say_where(job)
     for text in found:
         print(f"✗ {text}")
     turns = len(narrator.outcomes.turns)
@@ -33,13 +50,13 @@ def demo(config_path: Path, visit_path: Path, out: Path, *, real_time: bool = Fa
     return 1 if found else 0
 
 
-def replay_file(config_path: Path, sound: Path, out: Path, *, real_time: bool = False, seed: str = "replay") -> int:
+def replay_file(config_path: Path, sound: Path, out: Path, how: How, *, seed: str = "replay") -> int:
     """Any recording; 0 when every turn that was heard was answered."""
-    config = read_config(config_path)
+    config = _read(config_path, how)
     _say_what_is_heard(config)
-    job = Replay(config, read_sound(sound), out, seed=seed, about={"title": sound.name})
-    narrator = _run(job, real_time=real_time)
-    _say_where(out)
+    job = Replay(config, read_sound(sound), out, seed=seed, about={"title": sound.name}, visitors=how.visitors)
+    narrator = _run(job, how)
+    _say_where(job)
     turns = [turn for turn in narrator.outcomes.turns.values() if turn.heard]
     apologies = [turn.turn for turn in turns if turn.apologies]
     if not turns:
@@ -49,22 +66,31 @@ def replay_file(config_path: Path, sound: Path, out: Path, *, real_time: bool = 
     return 1 if apologies else 0
 
 
-def _run(job: Replay, *, real_time: bool) -> Narrator:
+def _read(path: Path, how: How) -> Config:
+    config = read_config(path, at_edge)
+    how.log.apply(config.log)
+    return config
+
+
+def _run(job: Replay, how: How) -> Narrator:
+    real_time = how.real_time or job.config.broker is not None  # a network's answers take what they take
     if not real_time:
         _say_what_is_modelled(job.config)
     narrator = Narrator()
-    watcher = Watcher(narrator.message, narrator.timing, narrator.progress, narrator.ready)
+    watcher = Watcher(narrator.message, narrator.timing, narrator.progress, narrator.ready, narrator.missing)
 
     async def main(clock: Clock) -> None:
-        await replay(job if real_time else dataclasses.replace(job, begin_at=BEGIN), clock, watcher)
+        await replay(job if real_time else dataclasses.replace(job, begin_at=BEGIN), clock, watcher, how.metrics)
 
     (run_real if real_time else run_virtual)(main)
-    write_report(job.out)
+    for folder in job.folders():
+        write_report(folder)
     return narrator
 
 
 def _say_what_is_heard(config: Config) -> None:
-    model = str(getattr(config.stages["transcript"].settings, "model", ""))
+    transcript = config.stages.get("transcript")
+    model = str(getattr(transcript.settings, "model", "")) if transcript else ""
     if model.endswith("demo_model"):
         print("注意：演示用的识别模型只认识演示里的句子；配置 model: small 即可听懂所有人（首次使用时下载）。")
         print("Note: the demo's speech model only knows the demo's sentences; with `model: small` it hears everybody.")
@@ -79,5 +105,7 @@ def _say_what_is_modelled(config: Config) -> None:
         )
 
 
-def _say_where(out: Path) -> None:
-    print(f"\n录音与报告 · recording and report: {out / 'report.html'}")
+def _say_where(job: Replay) -> None:
+    print()
+    for folder in job.folders():
+        print(f"录音与报告 · recording and report: {folder / 'report.html'}")

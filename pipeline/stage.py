@@ -84,11 +84,15 @@ class StageLoop:
             for task in background:
                 task.cancel()
 
-    async def drain(self, seconds: float) -> None:
-        """Take nothing new, hand back what is not begun, finish what is, as far as it is done in time."""
+    async def leave(self) -> None:
+        """Take nothing new."""
         self._leaving = True
         if self._heard is not None:
             await self._heard.leave()
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing new, hand back what is not begun, finish what is, as far as it is done in time."""
+        await self.leave()
         for job in self._held:
             if not job.begun:
                 await self._hand_back(job)

@@ -25,6 +25,8 @@ class YamlFile:
         self.lines: dict[Keys, int] = {}
         self.problems: list[str] = []
         self.from_environment: set[Keys] = set()
+        self.missing: dict[Keys, str] = {}
+        """What the environment lacks: a problem only for who reads that section."""
         try:
             text = path.read_text(encoding="utf-8-sig")
         except OSError as error:
@@ -71,7 +73,7 @@ class YamlFile:
         self.from_environment.add(keys)
         for name, default in _VARIABLE.findall(value):
             if name not in os.environ and not default and ":-" not in value:
-                self.problem(keys, f"the environment has no {name}: set it, or write ${{{name}:-default}}")
+                self.missing[keys] = f"the environment has no {name}: set it, or write ${{{name}:-default}}"
         return _VARIABLE.sub(lambda match: os.environ.get(match[1], match[2] or ""), value)
 
     def line(self, keys: Keys) -> int:
@@ -94,6 +96,9 @@ class YamlFile:
             return None
         own = {key: value for key, value in data.items() if key not in skip}
         before = len(self.problems)
+        for place, text in self.missing.items():
+            if place[: len(keys)] == keys and (place == keys or place[len(keys)] not in skip):
+                self.problem(place, text)
         self._refuse_secrets(model, own, keys)
         try:
             value = model.model_validate(own, context={"base": self.path.parent})

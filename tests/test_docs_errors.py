@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-CODE = re.compile(r"[a-z]+(-[a-z]+)+")
-RAISERS = ("Error", "Silent", "fault", "fail", "give_up", "lost", "unreadable", "failure")
+CODE = re.compile(r"[a-z]+(-[a-z]+)+|poisoned")
+RAISERS = ("Error", "Silent", "fault", "fail", "_give_up", "give_up", "lost", "unreadable", "failure")
 """How the names end of what takes a code as its argument."""
 
 

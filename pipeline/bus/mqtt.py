@@ -65,6 +65,13 @@ class MqttBus:
         return sum((link.refused for link in self._links), Counter())
 
     @property
+    def counts(self) -> dict[str, int]:
+        """What a `Status` tells of the bus."""
+        lost = {f"lost_{why}": count for why, count in self.outbox.lost.items()}
+        refused = {f"refused_{code}": count for code, count in self.refused.items()}
+        return {"reconnects": self.reconnects, "unsent": self.unsent, **lost, **refused}
+
+    @property
     def connected(self) -> bool:
         """The connection by which we publish stands."""
         return self.main.up.is_set()

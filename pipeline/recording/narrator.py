@@ -26,6 +26,14 @@ class Narrator:
         """The pipeline is warm."""
         self._say(f"就绪 ready: {seconds:.1f} s")
 
+    def missing(self, stages: tuple[str, ...]) -> None:
+        """Nobody runs these stages yet."""
+        if stages:
+            names = ", ".join(stages)
+            self._say(
+                f"✗ 没有节点运行 {names}，访客只会听到道歉 · no node runs {names}: visitors hear apologies"
+            )
+
     def timing(self, timing: Timing) -> None:
         """Take a measured duration."""
         self.outcomes.timing(timing)

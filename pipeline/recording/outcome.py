@@ -1,5 +1,6 @@
 """What became of each turn of a visit, read off its messages as they come."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pipeline.envelope import Feeling, Message
@@ -73,10 +74,24 @@ class Outcomes:
 
     def __init__(self) -> None:
         self.turns: dict[Place, Outcome] = {}
-        self.dropped = 0
-        """Sounds that were no turn: coughs."""
+        self.coughs: Counter[str] = Counter()
+        """Sounds that were no turn, by session."""
         self.milliseconds: dict[Place, dict[str, float]] = {}
         """Measured work by turn and stage."""
+
+    def by_visitor(self) -> list["Outcomes"]:
+        """The same for each session that had a turn, or a cough, in the order of their first."""
+        found: dict[str, Outcomes] = {session: Outcomes() for session in self.coughs}
+        for (session, turn), outcome in self.turns.items():
+            found.setdefault(session, Outcomes()).turns[session, turn] = outcome
+        for session, count in self.coughs.items():
+            found[session].coughs[session] = count
+        return list(found.values())
+
+    @property
+    def dropped(self) -> int:
+        """Sounds that were no turn: coughs."""
+        return self.coughs.total()
 
     def timing(self, timing: Timing) -> None:
         """Take a measured duration."""
@@ -87,7 +102,7 @@ class Outcomes:
     def add(self, at: float, message: Message) -> None:
         """Take a message that came at second `at`."""
         if isinstance(message, SpeechDropped):
-            self.dropped += 1
+            self.coughs[message.session] += 1
         elif isinstance(message, Transcript) and not message.partial:
             self._heard(message)
         elif isinstance(message, TurnEnded):

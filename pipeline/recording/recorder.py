@@ -1,7 +1,7 @@
 """Writes a visit to a folder while it happens: messages, sound, measured times."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,7 @@ from pipeline.envelope import Message
 from pipeline.errors import ConfigError
 from pipeline.flow import ALL
 from pipeline.jobs import Timing
-from pipeline.messages import Speech, Utterance
+from pipeline.messages import Speech, Status, Utterance
 from pipeline.session.lines import RENDERING
 from pipeline.sound import FlacWriter
 from pipeline.wire import to_dict
@@ -60,10 +60,11 @@ class Recorder:
         """Take what the microphone heard."""
         self.visitor.write(pcm)
 
-    async def run(self, said: Subscription) -> None:
-        """Write messages for ever."""
+    async def run(self, said: Subscription, sessions: Collection[str] | None = None) -> None:
+        """Write messages for ever: those of these sessions, or all."""
         async for message in said:
-            if message.session != RENDERING:
+            wanted = message.session in sessions if sessions is not None else message.session != RENDERING
+            if wanted and not isinstance(message, Status):
                 self._write(message)
 
     def _write(self, message: Message) -> None:

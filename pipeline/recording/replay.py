@@ -2,34 +2,33 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline.audio import FRAME, HEAR_RATE, SPEAK_RATE, Samples
-from pipeline.bus.contract import Bus
-from pipeline.bus.memory import MemoryBus
 from pipeline.clock import Clock
-from pipeline.config import Config, EngineConfig
-from pipeline.engines import EdgeEngine
+from pipeline.config import Config
 from pipeline.envelope import Message
+from pipeline.flow import ALL
+from pipeline.house import House, house, versions
 from pipeline.jobs import Timing
-from pipeline.node import turn_engine, workers
 from pipeline.recording.filescreen import FileScreen
 from pipeline.recording.recorder import Recorder, recording
-from pipeline.session.crew import Crew
-from pipeline.session.edge import Edge, Venue
-from pipeline.session.lines import PLAIN as PLAIN_LINES
-from pipeline.session.lines import Lines, Script, render
+from pipeline.recording.roundtrips import RoundTrips
+from pipeline.session.edge import Edge
 from pipeline.wire import to_dict
 
 SETTLED = 1.0
 """Seconds of silence after the last sound, before the replay ends."""
 PATIENCE = 90.0
 """Seconds after which it ends, settled or not."""
+APART = 0.7
+"""Seconds between two visitors: they do not speak in chorus."""
 _QUIET: Samples = np.zeros(FRAME, np.int16)
 
 
@@ -43,6 +42,8 @@ class Watcher:
     """Seconds of sound so far, and in all."""
     ready: Callable[[float], None] = lambda _seconds: None
     """The pipeline is warm, after so many measured seconds."""
+    missing: Callable[[tuple[str, ...]], None] = lambda _stages: None
+    """Stages that no worker node runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,82 +59,95 @@ class Replay:
     """Seconds on the clock before which the sound does not begin: floats add up the same only from the same start."""
     about: dict[str, str] = field(default_factory=dict)
     """Goes into `session.json`."""
+    visitors: int = 1
+    """So many of them at once, each before a screen of their own and a little later than the one before."""
+
+    def folders(self) -> list[Path]:
+        """Where each visitor's recording goes."""
+        names = [f"visitor-{number + 1}" for number in range(self.visitors)]
+        return [self.out / name for name in names] if self.visitors > 1 else [self.out]
 
 
-async def replay(job: Replay, clock: Clock, watcher: Watcher) -> None:
-    """Play `job.sound` at the clock's pace and record into `job.out`; returns when the last answer has been spoken."""
+async def replay(job: Replay, clock: Clock, watcher: Watcher, metrics_port: int | None = None) -> None:
+    """Play `job.sound` at the clock's pace and record into `job.out`; returns when the last answer has been spoken.
+
+    With several visitors there is a recording for each, in `visitor-1`, `visitor-2` ... of `job.out`.
+    """
     began = clock.measure()
-    bus = MemoryBus()
     told: list[Callable[[Timing], None]] = [watcher.timing]
 
     def note(timing: Timing) -> None:
         for tell in told:
             tell(timing)
 
-    async with workers(job.config, bus, clock, note=note):
-        turn = await turn_engine(job.config, clock)
-        lines = await fixed_lines(job.config, bus, clock)
+    async with house(job.config, clock, note) as home, _metered(job, home, metrics_port) as meter:
+        if meter:
+            told.append(meter.timing)
         watcher.ready(clock.measure() - began)
+        watcher.missing(home.missing)
         await clock.sleep(job.begin_at - clock.now())
-        async with recording(job.out, clock, bus) as (recorder, said), asyncio.TaskGroup() as tasks:
-            recorder.describe({**job.about, **_facts(job)})
-            told.append(recorder.timing)
-            screen = FileScreen(clock, recorder.avatar)
-            edge = Edge(venue(job.config, bus, clock, turn, lines), screen, job.name, job.seed)
-            background = [
-                tasks.create_task(recorder.run(said), name="recorder"),
-                tasks.create_task(edge.run(), name="edge"),
-                tasks.create_task(_tell(bus, clock, recorder.start, watcher), name="watcher"),
+        async with asyncio.TaskGroup() as tasks:
+            told_all = tasks.create_task(_tell(home, clock, watcher, note, meter), name="watcher")
+            visits = [
+                tasks.create_task(_visitor(job, number, home, clock, watcher, told), name=f"visitor {number}")
+                for number in range(job.visitors)
             ]
-            await clock.sleep(0)  # they are listening now
-            edge.visit.begin()
-            try:
-                await _feed(job.sound, edge, recorder, clock, watcher)
-                await _finish(edge, screen, clock)
-            finally:
-                told.remove(recorder.timing)
-                _write_cues(recorder, screen)
-            for task in background:
-                task.cancel()
+            await asyncio.wait(visits)
+            told_all.cancel()
 
 
-def venue(config: Config, bus: Bus, clock: Clock, turn: EdgeEngine, lines: Lines) -> Venue:
-    """What the edges of this process share."""
-    return Venue(bus, clock, turn, lines, config.session, config.prompt(), versions(config), Crew(clock))
+async def _visitor(
+    job: Replay, number: int, home: House, clock: Clock, watcher: Watcher, told: list[Callable[[Timing], None]]
+) -> None:
+    """One of them, from the first sample to the last answer."""
+    several = job.visitors > 1
+    await clock.sleep(number * APART)
+    async with recording(job.folders()[number], clock, home.bus) as (recorder, said), asyncio.TaskGroup() as tasks:
+        recorder.describe({**job.about, **_facts(job)})
+        told.append(recorder.timing)
+        screen = FileScreen(clock, recorder.avatar)
+        seed = f"{job.seed}/{home.boot}" if home.boot else job.seed
+        edge = Edge(home.venue, screen, f"{job.name}-{number + 1}" if several else job.name, seed)
+        home.edges.append(edge)
+        background = [
+            tasks.create_task(recorder.run(said, edge.sessions if several else None), name="recorder"),
+            tasks.create_task(edge.run(), name="edge"),
+        ]
+        await clock.sleep(0)  # they are listening now
+        edge.visit.begin()
+        try:
+            await _feed(job.sound, edge, recorder, clock, watcher)
+            await _finish(edge, screen, clock)
+        finally:
+            told.remove(recorder.timing)
+            home.edges.remove(edge)
+            _write_cues(recorder, screen)
+        for task in background:
+            task.cancel()
 
 
-async def fixed_lines(config: Config, bus: Bus, clock: Clock) -> Lines:
-    """The persona's fixed lines in the configured voice."""
-    scripts = {language: config.persona.lines.get(language, Script()) for language in PLAIN_LINES}
-    speech, cues = config.stages["speech"], config.stages["cues"]
-    voice = "|".join(f"{stage.name} {stage.settings.model_dump_json()}" for stage in (speech, cues))
-    folders = [config.lines_cache] if config.lines_cache else []
-    shipped = config.avatar / "lines" if config.avatar else None
-    return await render(scripts, bus, clock, voice=f"{_version()} {voice}", folders=folders, shipped=shipped)
+@asynccontextmanager
+async def _metered(job: Replay, home: House, port: int | None) -> AsyncIterator[Any]:
+    if port is None:
+        yield None
+        return
+    from pipeline.telemetry import telemetry
+
+    async with telemetry(job.config, home.telling, port=port) as meter:
+        yield meter
 
 
-def versions(config: Config) -> dict[str, str]:
-    """Of Visavis, and which engine each stage runs."""
-    return {"visavis": _version()} | {stage: _engine_name(chosen) for stage, chosen in config.stages.items()}
-
-
-def _engine_name(chosen: EngineConfig) -> str:
-    return f"{chosen.name} (fallback {chosen.fallback.name})" if chosen.fallback else chosen.name
-
-
-def _version() -> str:
-    try:
-        return version("visavis")
-    except PackageNotFoundError:
-        return "unknown"
-
-
-async def _tell(bus: Bus, clock: Clock, start: float, watcher: Watcher) -> None:
-    from pipeline.flow import ALL
-
-    async with bus.subscribe(*ALL) as said:
+async def _tell(home: House, clock: Clock, watcher: Watcher, note: Callable[[Timing], None], meter: Any) -> None:
+    start, trips = clock.now(), RoundTrips()
+    async with home.bus.subscribe(*ALL) as said:
         async for message in said:
-            watcher.message(clock.now() - start, message)
+            at = clock.now() - start
+            watcher.message(at, message)
+            if meter is not None:
+                meter.message(at, message)
+            timing = trips.message(clock.measure(), message) if home.boot else None
+            if timing is not None and timing.stage not in home.local:
+                note(timing)
 
 
 async def _feed(sound: Samples, edge: Edge, recorder: Recorder, clock: Clock, watcher: Watcher) -> None:

@@ -109,6 +109,11 @@ class Visit:
         """Take what the screen says."""
         self._events.put_nowait(message)
 
+    @property
+    def begun(self) -> bool:
+        """A visitor is there."""
+        return self._begun and self.over is None
+
     def begin(self) -> None:
         """Open the visit, once."""
         if not self._begun:

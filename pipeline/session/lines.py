@@ -1,5 +1,6 @@
 """The fixed lines: rendered in the configured voice before the first visitor comes, and kept on disk."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -10,11 +11,11 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from pipeline.bus.contract import Bus
+from pipeline.bus.contract import Bus, Subscription
 from pipeline.clock import Clock
 from pipeline.envelope import Label, Language, Message
 from pipeline.errors import WireError
-from pipeline.messages import Cues, Failure, Say, Sentence, Speech
+from pipeline.messages import Claim, Cues, Failure, Say, Sentence, Speech
 from pipeline.session.playback import Line
 from pipeline.settings import FROZEN
 from pipeline.wire import decode, encode
@@ -27,6 +28,8 @@ SHIPPED = "shipped"
 """The voice under which an avatar pack keeps its clips."""
 PATIENCE = 20.0
 """Seconds that one line may take to render at start."""
+INSIST = 0.5
+"""Seconds after which a line that nobody has taken is sent again."""
 
 
 class Script(BaseModel):
@@ -110,7 +113,7 @@ async def render(
         for origin, mood in _MOODS.items():
             texts: tuple[str, ...] = getattr(script, origin) or getattr(PLAIN[language], origin)
             for text in texts:
-                sentence = _sentence(text, language, mood)
+                sentence = _sentence(text, language, mood, bus.edge)
                 rendered = _kept(sentence, voice, folders)
                 if rendered is None and voice_is_there:
                     rendered = await _spoken(sentence, bus, clock)
@@ -130,8 +133,8 @@ def _clips(origin: Origin, language: Language, folder: Path) -> list[Rendered]:
     return [clip for sentence in sentences if (clip := _kept(sentence, SHIPPED, [folder]))]
 
 
-def _sentence(text: str, language: Language, mood: tuple[Label, str]) -> Sentence:
-    order = Say(session=RENDERING, text=text, language=language)
+def _sentence(text: str, language: Language, mood: tuple[Label, str], edge: str = "") -> Sentence:
+    order = Say(edge=edge, session=RENDERING, text=text, language=language)
     emotion, gesture = mood
     return order.answer(
         Sentence, index=0, text=text, language=language, emotion=emotion, gesture=gesture, last=True, origin="say"
@@ -139,23 +142,48 @@ def _sentence(text: str, language: Language, mood: tuple[Label, str]) -> Sentenc
 
 
 async def _spoken(sentence: Sentence, bus: Bus, clock: Clock) -> Rendered | None:
-    speech: dict[int, Speech] = {}
-    cues: dict[int, Cues] = {}
+    claimed = asyncio.Event()
     try:
-        async with clock.timeout(PATIENCE), bus.subscribe(Speech, Cues, Failure, session=RENDERING) as heard:
-            await bus.publish(sentence)
-            async for message in heard:
-                if isinstance(message, Failure):
-                    break
-                if isinstance(message, Speech) and message.cause == sentence.id:
-                    speech[message.part] = message
-                elif isinstance(message, Cues) and any(message.cause == part.id for part in speech.values()):
-                    cues[message.part] = message
-                if len(cues) == len(speech) and any(part.last for part in speech.values()):
-                    return Rendered(sentence, tuple(speech.values()), tuple(cues.values()))
+        async with (
+            clock.timeout(PATIENCE),
+            bus.subscribe(Speech, Cues, Claim, Failure, session=RENDERING) as heard,
+            asyncio.TaskGroup() as tasks,
+        ):
+            insisting = tasks.create_task(_insist(sentence, bus, clock, claimed))
+            rendered = await _collect(sentence, heard, claimed)
+            insisting.cancel()
+            if rendered is not None:
+                return rendered
     except TimeoutError:
         pass
     _LOGGER.warning("line.silent text=%r: it could not be spoken and will be missing", sentence.text)
+    return None
+
+
+async def _insist(sentence: Sentence, bus: Bus, clock: Clock, claimed: asyncio.Event) -> None:
+    """Send it until somebody takes it: a node may be just beginning, or full."""
+    while not claimed.is_set():
+        await bus.publish(sentence)
+        sentence = sentence.again()
+        await clock.sleep(INSIST)
+
+
+async def _collect(sentence: Sentence, heard: Subscription, claimed: asyncio.Event) -> Rendered | None:
+    """The speech and cues of the first attempt that delivers."""
+    speech: dict[int, Speech] = {}
+    cues: dict[int, Cues] = {}
+    async for message in heard:
+        if isinstance(message, Failure) and message.cause == sentence.id:
+            return None
+        if isinstance(message, Claim) and message.cause == sentence.id and message.accepted:
+            claimed.set()
+        elif isinstance(message, Speech) and message.cause == sentence.id:
+            if not speech or message.attempt == speech[0].attempt:
+                speech[message.part] = message
+        elif isinstance(message, Cues) and any(message.cause == part.id for part in speech.values()):
+            cues[message.part] = message
+        if speech and len(cues) == len(speech) and any(part.last for part in speech.values()):
+            return Rendered(sentence, tuple(speech.values()), tuple(cues.values()))
     return None
 
 

@@ -49,11 +49,13 @@ def test_the_bus_over_a_network_keeps_the_contract(broker: Mosquitto, scene: Sce
 
 def test_an_edge_hears_its_own_visits_and_nobody_elses(broker: Mosquitto) -> None:
     async def main(clock: Clock) -> None:
-        async with bus_of(broker, clock, "lobby") as lobby, bus_of(broker, clock, "hall") as hall:
-            async with lobby.subscribe(Question) as in_lobby, hall.subscribe(Question) as in_hall:
-                await lobby.publish(question("from the lobby"))
-                assert await texts(in_lobby, clock) == ["from the lobby"]
-                assert await texts(in_hall, clock) == []
+        async with (
+            bus_of(broker, clock, "lobby") as lobby, bus_of(broker, clock, "hall") as hall,
+            lobby.subscribe(Question) as in_lobby, hall.subscribe(Question) as in_hall,
+        ):  # fmt: skip
+            await lobby.publish(question("from the lobby"))
+            assert await texts(in_lobby, clock) == ["from the lobby"]
+            assert await texts(in_hall, clock) == []
 
     run_real(main)
 
@@ -62,10 +64,12 @@ def test_the_longest_utterance_is_one_whole_job(broker: Mosquitto) -> None:
     spoken = Utterance(edge="lobby", session="s", turn=1, revision=1, start_sample=0, pcm=bytes(range(256)) * 2500)
 
     async def main(clock: Clock) -> None:
-        async with bus_of(broker, clock) as worker, bus_of(broker, clock, "lobby") as edge:
-            async with worker.subscribe(jobs=[Utterance], stage="transcript") as jobs:
-                await edge.publish(spoken)
-                assert await anext(aiter(jobs)) == spoken
+        async with (
+            bus_of(broker, clock) as worker, bus_of(broker, clock, "lobby") as edge,
+            worker.subscribe(jobs=[Utterance], stage="transcript") as jobs,
+        ):  # fmt: skip
+            await edge.publish(spoken)
+            assert await anext(aiter(jobs)) == spoken
 
     run_real(main)
 
@@ -132,29 +136,31 @@ def test_every_event_can_be_read_by_any_mqtt_client(broker: Mosquitto) -> None:
 def test_it_comes_back_by_itself_after_the_broker_died(tmp_path: Path) -> None:
     async def main(clock: Clock) -> None:
         with mosquitto(tmp_path) as broker:
-            async with bus_of(broker, clock) as worker, bus_of(broker, clock, "lobby") as edge:
-                async with worker.subscribe(jobs=[Question], stage="reply") as jobs:
-                    broker.kill()
-                    back = asyncio.create_task(edge.reconnected())
-                    while edge.connected:
-                        await clock.sleep(0.01)
-                    await edge.publish(question("lost: its session sends it again"))
-                    await edge.publish(Interrupt(edge="lobby", session="s", why="left"))
-                    broker.start()
-                    await back
-                    while worker.reconnects < 2:
-                        await clock.sleep(0.01)
-                    await edge.publish(question("after"))
-                    assert getattr(await anext(aiter(jobs)), "text", "") == "after"
-                    assert edge.unsent == 1
-                    assert len(edge.outbox) == 0
+            async with (
+                bus_of(broker, clock) as worker, bus_of(broker, clock, "lobby") as edge,
+                worker.subscribe(jobs=[Question], stage="reply") as jobs,
+            ):  # fmt: skip
+                broker.kill()
+                back = asyncio.create_task(edge.reconnected())
+                while edge.connected:
+                    await clock.sleep(0.01)
+                await edge.publish(question("lost: its session sends it again"))
+                await edge.publish(Interrupt(edge="lobby", session="s", why="left"))
+                broker.start()
+                await back
+                while worker.reconnects < 2:
+                    await clock.sleep(0.01)
+                await edge.publish(question("after"))
+                assert getattr(await anext(aiter(jobs)), "text", "") == "after"
+                assert edge.unsent == 1
+                assert len(edge.outbox) == 0
 
     run_real(main)
 
 
-def refusal(url: str, **login: Any) -> BusError:
+def refusal(url: str, login: Login) -> BusError:
     async def main(clock: Clock) -> None:
-        broker = read_broker(url, Login(**login), "test")
+        broker = read_broker(url, login, "test")
         async with connection(broker, clock, boot="b", patience=0.5):
             pass
 
@@ -167,7 +173,7 @@ def test_a_broker_that_refuses_the_password_is_named_with_the_user(tmp_path: Pat
     passwords = tmp_path / "passwords"
     subprocess.run(["mosquitto_passwd", "-c", "-b", str(passwords), "lobby", "right"], check=True)
     with mosquitto(tmp_path, f"allow_anonymous false\npassword_file {passwords}\nuser root\n") as broker:
-        error = refusal(broker.url, user="lobby", password="wrong")
+        error = refusal(broker.url, Login.model_validate({"user": "lobby", "password": "wrong"}))
     assert error.code == "bus-refused"
     assert "lobby" in error.text
     assert "wrong" not in error.text
@@ -176,6 +182,6 @@ def test_a_broker_that_refuses_the_password_is_named_with_the_user(tmp_path: Pat
 def test_a_broker_that_is_not_there_is_named(tmp_path: Path) -> None:
     with mosquitto(tmp_path) as broker:
         pass
-    error = refusal(broker.url)
+    error = refusal(broker.url, Login())
     assert error.code == "bus-unreachable"
     assert broker.url in error.text

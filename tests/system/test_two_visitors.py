@@ -11,11 +11,12 @@ from pipeline.bus.memory import MemoryBus
 from pipeline.clock import Clock, run_virtual
 from pipeline.config import read_config
 from pipeline.flow import ALL
+from pipeline.house import fixed_lines, venue
 from pipeline.node import turn_engine, workers
 from pipeline.recording.filescreen import FileScreen
 from pipeline.recording.outcome import Outcomes
-from pipeline.recording.replay import fixed_lines, venue
 from pipeline.recording.visit import Said, read_visit
+from pipeline.session.crew import Crew
 from pipeline.session.edge import Edge
 from pipeline.sound import read_sound
 
@@ -41,7 +42,7 @@ async def together(clock: Clock, sounds: list[Samples]) -> dict[str, Outcomes]:
     found: dict[str, Outcomes] = {}
     async with workers(config, bus, clock):
         turn, lines = await turn_engine(config, clock), await fixed_lines(config, bus, clock)
-        house = venue(config, bus, clock, turn, lines)
+        house = venue(config, bus, clock, turn, lines, Crew(clock))
         edges = [Edge(house, FileScreen(clock), f"screen-{number}", "seed") for number in range(len(sounds))]
 
         async def listen() -> None:
