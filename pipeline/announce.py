@@ -58,11 +58,18 @@ class Announcer:
 
 @asynccontextmanager
 async def joined(
-    broker: Broker, clock: Clock, me: Status, *, edge: str = "", patience: float = 10.0
+    broker: Broker,
+    clock: Clock,
+    me: Status,
+    *,
+    edge: str = "",
+    patience: float = 10.0,
+    last: Callable[[], Status] | None = None,
 ) -> AsyncIterator[MqttBus]:
-    """A bus on which nobody else has our name; `me` says what we are called, and is made up from here on.
+    """A bus on which nobody else has our name; `me` says what we are called.
 
-    BusError: `bus-name-taken`, and those of `connection`. The body publishes its own `Status` with `me`'s `boot`.
+    BusError: `bus-name-taken`, and those of `connection`. The body publishes its own `Status` with `me`'s `boot`; at
+    its end the broker is told `last`, or that we are gone, which it also says by itself when we are lost.
     """
     will = me.changed(state="gone", stages=(), counts={})
     hear = topics.statuses(broker.site) if not edge else (topics.node_statuses(broker.site),)
@@ -74,7 +81,7 @@ async def joined(
         try:
             yield bus
         finally:
-            await bus.publish(will)
+            await bus.publish(last() if last else will)
             await bus.flushed(1.0)
 
 

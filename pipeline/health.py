@@ -1,5 +1,6 @@
 """A small HTTP server for Prometheus and for whoever restarts what is dead: `/metrics`, `/healthz`, `/readyz`."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -47,7 +48,8 @@ async def _listen(site: Any, host: str, port: int) -> None:
     try:
         await site.start()
     except OSError as error:
-        text = f"metrics cannot be served at {host}:{port} ({error.strerror or error})"
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+        text = f"metrics cannot be served at {host}:{port} ({why})"
         mend = "name another metrics.port (0: any free one) and an address of this machine as metrics.host"
         raise ConfigError("metrics-port", f"{text}: {mend}") from error
 

@@ -24,6 +24,8 @@ NOTED = 32
 CODES = 200
 """Codes of failures that are counted apart: ours are fewer, and a foreign client may make up as many as it likes."""
 OTHER = "other"
+KIND = "text/plain; version=0.0.4; charset=utf-8"
+"""Content type of what is served: the format that every Prometheus reads."""
 FACTS = ("arch", "cpu", "cpu_model", "cores", "memory_mb", "npu", "npu_model", "npu_count", "gpu", "gpu_count", "os",
          "os_version")  # fmt: skip
 """Of a machine, as labels of `visavis_node_info`."""
@@ -32,10 +34,10 @@ Outcome = Literal["answered", "apologised", "interrupted", "unanswered"]
 Whys = SessionEnded.model_fields["why"].annotation
 _CODE = re.compile(r"[a-z]{1,20}(-[a-z]{1,20}){0,4}")
 _COUNTS = {
-    "requests": "What became of the requests that sessions sent, by kind.",
-    "bus_events": "What happened to the connection to the broker, and to messages that could not be sent or read.",
+    "visavis_requests": "What became of the requests that sessions sent, by kind.",
+    "visavis_bus_events": "What happened to the connection to the broker, and messages that were not sent or not read.",
 }
-"""Help of `visavis_<prefix>_total`."""
+"""Help of `<prefix>_total`."""
 
 
 @dataclass(slots=True)
@@ -184,9 +186,9 @@ class Meter:
         self._loads.append(read)
 
     def watch_counts(self, prefix: str, read: Callable[[], Mapping[str, int]]) -> None:
-        """Ask `read` at each scrape for counts that only grow: `visavis_<prefix>_total`, by `what`.
+        """Ask `read` at each scrape for counts that only grow: `<prefix>_total`, by `what`.
 
-        `requests` are `Crew.counts`, `bus_events` are `MqttBus.counts`.
+        `visavis_requests` are `Crew.counts`, `visavis_bus_events` are `MqttBus.counts`.
         """
         self._counts.setdefault(prefix, []).append(read)
 
@@ -198,7 +200,7 @@ class Meter:
 
     def text(self) -> tuple[bytes, str]:
         """Body and content type of `/metrics`."""
-        return prometheus.generate_latest(self._registry), prometheus.exposition.CONTENT_TYPE_PLAIN_0_0_4
+        return prometheus.generate_latest(self._registry), KIND
 
     # --- read at scrape
 
@@ -212,7 +214,7 @@ class Meter:
         for prefix, reads in self._counts.items():
             text = _COUNTS.get(prefix, f"Counts of {prefix}.")
             total: Counter[str] = sum((Counter(read()) for read in reads), Counter())
-            yield _family(CounterMetricFamily(f"visavis_{prefix}", text, labels=["what"]), total)
+            yield _family(CounterMetricFamily(prefix, text, labels=["what"]), total)
         unknown = "Fields of messages that were ignored because this version does not know them."
         yield CounterMetricFamily("visavis_wire_unknown_fields", unknown, value=UNKNOWN.total())
 

@@ -139,6 +139,7 @@ class StageLoop:
         job = Job(message, now, due, self._clock.measure())
         self._held.add(job)
         job.task = tasks.create_task(self._run(job), name=f"{self._stage.name} {message.id}")
+        job.task.add_done_callback(lambda _: self._held.remove(job))  # also when it is cancelled before its first step
         await self._claim(message)
 
     def _full(self, message: Message) -> bool:

@@ -16,5 +16,7 @@ class Wanted:
         """Log so; `config` is the section `log` (`pipeline.plans.Logging`), or None before it is read."""
         from pipeline.log import setup
 
-        style: Literal["human", "json"] = self.style or getattr(config, "format", "human")
-        setup(self.level, style, words=getattr(config, "words", False))
+        if config is None:
+            setup(self.level, self.style or "human", words=False)
+        else:
+            setup(self.level, self.style or config.format, words=config.words)

@@ -62,8 +62,7 @@ def from_dict(fields: Any, pcm: bytes = b"") -> Message:
         raise WireError("wire-kind", "a message without a known 'kind'")
     given = {name: value for name, value in fields.items() if name in kind.model_fields and name != "pcm"}
     for name in fields.keys() - given.keys() - {"kind", "id", "pcm_bytes", "sound"}:
-        if len(UNKNOWN) < MOST_UNKNOWN or f"{kind.__name__}.{name}" in UNKNOWN:
-            UNKNOWN[f"{kind.__name__}.{name[:80]}"] += 1
+        _count(f"{kind.__name__}.{name}")
     if len(pcm) % 2 or len(pcm) != fields.get("pcm_bytes", 0):
         raise WireError(
             "wire-sound", f"{kind.__name__}.pcm: {len(pcm)} bytes, not the {fields.get('pcm_bytes', 0)} it says"
@@ -77,9 +76,24 @@ def _validated(kind: type[Message], given: dict[str, Any], stated: str) -> Messa
     try:
         message = kind.model_validate(given)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join([kind.__name__, *map(str, first["loc"])])
-        raise WireError("wire-field", f"{path}: {first['msg']}") from error
+        message = _without_unknown(kind, given, error)
     if stated and stated != message.id:
         raise WireError("wire-id", f"{kind.__name__}.id: {stated!r} is not the hash of its fields, {message.id}")
     return message
+
+
+def _without_unknown(kind: type[Message], given: dict[str, Any], error: ValidationError) -> Message:
+    """The parts of a message may have fields that are new, too."""
+    wrong = error.errors()
+    first = next((found for found in wrong if found["type"] != "extra_forbidden"), None)
+    if first is not None:
+        path = ".".join([kind.__name__, *map(str, first["loc"])])
+        raise WireError("wire-field", f"{path}: {first['msg']}") from error
+    for found in wrong:
+        _count(".".join([kind.__name__, *(str(step) for step in found["loc"] if isinstance(step, str))]))
+    return kind.model_validate(given, extra="ignore")
+
+
+def _count(name: str) -> None:
+    if len(UNKNOWN) < MOST_UNKNOWN or name in UNKNOWN:
+        UNKNOWN[name[:120]] += 1

@@ -108,6 +108,10 @@ class _Node:
         """How it is doing."""
         return self._status.changed(stages=self._workers.loads if self._workers else ())
 
+    def _last(self) -> Status:
+        state: Literal["drained", "gone"] = "drained" if self._status.state == "drained" else "gone"
+        return self._status.changed(state=state)
+
     def _counts(self) -> dict[str, int]:
         return self._bus.counts if self._bus else {}
 
@@ -122,7 +126,9 @@ class _Node:
         assert broker is not None  # noqa: S101  read_node_config has seen to it
         async with AsyncExitStack() as stack:
             stack.enter_context(_signals(stop))
-            self._bus = bus = await stack.enter_async_context(joined(broker, self._clock, self._status))
+            self._bus = bus = await stack.enter_async_context(
+                joined(broker, self._clock, self._status, last=self._last)
+            )
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             note = meter.timing if meter else None
             self._workers = workers = Workers(

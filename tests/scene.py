@@ -153,13 +153,13 @@ async def stages(
             await engine.close()
 
 
-async def visiting(
+async def visiting(  # noqa: PLR0917  what a visit stands on
     act: Callable[[Scene], Coroutine[Any, Any, None]], bus: MemoryBus, clock: Clock, lines: Lines,
-    settings: Conversing, session: str = "s",
+    settings: Conversing, session: str = "s", crew: Crew | None = None,
 ) -> Scene:  # fmt: skip
     """One visit on a bus, from its begin to the end of `act`."""
     turn, screen = Deaf(), FileScreen(clock)
-    venue = Venue(bus, clock, turn, lines, settings, "persona", {}, Crew(clock))
+    venue = Venue(bus, clock, turn, lines, settings, "persona", {}, crew or Crew(clock))
     scene = Scene(Visit(venue, screen, session, "hall", 0), screen, bus, clock, turn)
     screen.open(scene.visit.report)
     async with bus.subscribe(*ALL) as said, asyncio.TaskGroup() as tasks:

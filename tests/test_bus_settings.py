@@ -14,7 +14,6 @@ PASSWORD = "s3cr3t-Pa55"  # noqa: S105  it opens nothing
 NOBODY = Login()
 SENTENCE = r"should be|is no number|at most"
 HOSTS = st.from_regex(r"[a-z]([a-z0-9\-]{0,20}[a-z0-9])?(\.[a-z][a-z0-9]{0,8}){0,2}", fullmatch=True)
-KNOWN_BUG = pytest.mark.xfail(strict=True, reason="pipeline/bus/settings.py is to be mended")
 SCHEMES = st.sampled_from(sorted(PORTS))
 
 
@@ -58,7 +57,6 @@ def test_a_bad_url_is_refused(url: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-@KNOWN_BUG
 @pytest.mark.parametrize("url", ["mqtt://[::1", "mqtt://[nonsense]", f"mqtt://{'u' * 65}@broker"])
 def test_the_refusal_is_a_sentence_of_ours(url: str) -> None:
     with pytest.raises(ValueError, match=SENTENCE) as refused:
@@ -66,19 +64,16 @@ def test_the_refusal_is_a_sentence_of_ours(url: str) -> None:
     assert type(refused.value) is ValueError
 
 
-@KNOWN_BUG
 @pytest.mark.parametrize("url", ["mqtt://broker:0", "mqtt://broker#part", "mqtt://bro ker"])
 def test_what_no_broker_can_be_reached_by_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=SENTENCE):
         read_broker(url, NOBODY, "here")
 
 
-@KNOWN_BUG
 def test_an_address_of_ip_6_is_shown_as_it_was_given() -> None:
     assert read_broker("mqtt://[::1]:1884", NOBODY, "here").url == "mqtt://[::1]:1884"
 
 
-@KNOWN_BUG
 def test_what_a_url_cannot_hold_may_be_written_by_its_number() -> None:
     login = read_broker("mqtt://lobby:p%40ss%2Fword@broker", NOBODY, "here").login
     assert login.password is not None
@@ -110,7 +105,6 @@ def test_no_password_is_shown(start: str, user: str, rest: str) -> None:
 STARTS = st.sampled_from(["mqtt://", "mqtts://", "mqtt:", "mqtt:/", "http://", "//", ""])
 
 
-@KNOWN_BUG
 @given(STARTS, st.text("ab@/#?[]:%\u2100", max_size=3), RESTS)
 @example("mqtt://", "/", "broker")
 @example("mqtt://", "@", "broker:port")

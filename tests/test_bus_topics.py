@@ -115,7 +115,6 @@ def test_the_status_of_another_major_version_is_read_and_nothing_else_of_it(site
 
 
 LEVELS = st.sampled_from(["visavis", "1", "2", SITE, EDGE, "node", "screen", "edge", "audio", *topics.KINDS])
-KNOWN_BUG = pytest.mark.xfail(strict=True, reason="pipeline/bus/topics.py is to be mended")
 
 
 def read(text: str) -> Address | WireError:
@@ -139,7 +138,6 @@ def test_any_text_is_a_topic_of_ours_or_refused_with_a_code(text: str) -> None:
         assert text.startswith(f"visavis/{found.major}/")
 
 
-@KNOWN_BUG
 @given(st.lists(LEVELS, min_size=4, max_size=8).map(lambda levels: "/".join(["visavis", "1", *levels])))
 @example("visavis/1/here/lobby/screen/window/control")
 @example("visavis/1/here/lobby/screen/window/transcript")

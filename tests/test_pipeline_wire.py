@@ -82,6 +82,22 @@ def test_an_unknown_field_is_ignored_and_counted() -> None:
     assert UNKNOWN["SessionStarted.mood"] == before + 1
 
 
+def test_an_unknown_field_of_a_part_is_ignored_and_counted_too() -> None:
+    status = m.Status(node="n", stages=(e.StageLoad(stage="reply"),))
+    fields = to_dict(status)
+    fields["stages"][0]["newer"] = 1
+    before = UNKNOWN["Status.stages.newer"]
+    assert decode(json.dumps(fields).encode()) == status
+    assert UNKNOWN["Status.stages.newer"] == before + 1
+
+
+def test_what_the_place_says_fills_what_is_left_out_and_refuses_what_contradicts_it() -> None:
+    place = {"kind": "Say", "edge": "lobby", "screen": "hall"}
+    assert decode(b'{"text": "Hello"}', place) == m.Say(edge="lobby", screen="hall", text="Hello")
+    with pytest.raises(WireError, match=r"Say\.edge"):
+        decode(b'{"text": "Hello", "edge": "other"}', place)
+
+
 @pytest.mark.parametrize(
     ("change", "code", "named"),
     [

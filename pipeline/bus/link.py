@@ -142,7 +142,7 @@ class Link:
             return _stranger(place, payload)
         known = {"kind": place.kind.__name__, "edge": place.edge}
         if place.screen:
-            known["screen"] = place.screen
+            known |= {"screen": place.screen, "session": ""}  # who may write there may speak for no visit
         elif place.kind is Status:
             known["node"] = place.node
         else:

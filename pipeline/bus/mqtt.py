@@ -101,7 +101,7 @@ class MqttBus:
         now = self._clock.now()
         retain = isinstance(message, Status)
         expiry = None if message.left_ms is None else math.ceil(message.left_ms / 1000) + 1
-        if isinstance(message, Status) and message.state == "gone":
+        if isinstance(message, Status) and message.state in {"gone", "drained"}:
             expiry = GONE_FOR
         place = topics.topic(self._broker.site, message, node=to, stage=stage)
         payload = encode(message)

@@ -3,7 +3,7 @@
 import re
 import ssl
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field
 
@@ -15,11 +15,16 @@ PORTS = {"mqtt": 1883, "mqtts": 8883}
 """IANA's ports for MQTT without and with TLS."""
 
 
+HOST = re.compile(r"[\w.\-]+|[0-9a-f:.%\w]*:[0-9a-f:.%\w]*")
+"""A name, an address of IPv4, or one of IPv6 without its brackets."""
+MOST_OF_A_NAME = 64
+
+
 class Login(BaseModel):
     """The section `broker`: who we are there, and whom we trust."""
 
     model_config = FROZEN
-    user: str = Field("", max_length=64)
+    user: str = Field("", max_length=MOST_OF_A_NAME)
     """Also the edge's name, since the broker's ACL keeps users apart."""
     password: Secret | None = None
     ca: LocalPath | None = None
@@ -44,7 +49,8 @@ class Broker:
     @property
     def url(self) -> str:
         """As it is shown: without a password."""
-        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
 
     def context(self) -> ssl.SSLContext | None:
         """For TLS. BusError (`bus-certificate`) when a file is missing or is none."""
@@ -63,17 +69,23 @@ class Broker:
 
 
 def read_broker(url: str, login: Login, site: str) -> Broker:
-    """The broker that `url` names. ValueError with a plain sentence."""
-    parts = urlsplit(url)
-    if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError(f"should be 'memory', 'mqtt://host' or 'mqtts://host:8883', not {_bare(url)!r}")
+    """The broker that `url` names. ValueError with a plain sentence that shows no password."""
+    wrong = f"should be 'memory', 'mqtt://host' or 'mqtts://host:8883', not {_bare(url)!r}"
     try:
-        port = parts.port or PORTS[parts.scheme]
-    except ValueError as error:
-        raise ValueError(f"the port of {_bare(url)!r} is no number from 1 to 65535") from error
-    given = {name: value for name, value in (("user", parts.username), ("password", parts.password)) if value}
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:  # its own sentence may show a password
+        raise ValueError(wrong) from None
+    if parts.scheme not in PORTS or not HOST.fullmatch(host) or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(wrong)
+    if port == 0:
+        raise ValueError(f"the port of {_bare(url)!r} is no number from 1 to 65535")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if len(user) > MOST_OF_A_NAME:
+        raise ValueError(f"the user in {_bare(url)!r} should have at most {MOST_OF_A_NAME} signs")
+    given = {name: value for name, value in (("user", user), ("password", password)) if value}
     login = Login.model_validate({**login.model_dump(), **given}) if given else login
-    return Broker(parts.hostname, port, parts.scheme == "mqtts", login, site)
+    return Broker(host, port or PORTS[parts.scheme], parts.scheme == "mqtts", login, site)
 
 
 def wrong_name(name: str) -> str:
@@ -84,4 +96,5 @@ def wrong_name(name: str) -> str:
 
 
 def _bare(url: str) -> str:
-    return re.sub(r"//[^@/]*@", "//", url)
+    """Without all that stands before the last @."""
+    return re.sub(r"(?s)^((?:mqtts?|https?)://)?.*@", r"\1", url)

@@ -107,15 +107,16 @@ def address(text: str) -> Address:
     if kind is None or len(parts) < 5 + tail or parts[0] != ROOT:
         raise WireError("wire-topic", f"{text}: no topic of ours; docs/bus.md lists them")
     edge, middle = parts[3], parts[4:-tail]
-    if kind is Status:
+    if kind is Status and len(middle) == 1 and (edge == NODE or middle[0] == EDGE):
         whose = {"node": middle[0]} if edge == NODE else {"edge": edge, "node": edge}
         return Address(kind, **whose, major=parts[1])
     if parts[1] != str(MAJOR):
         raise WireError("wire-topic", f"{text}: of another major version than {MAJOR}")
-    if middle[0] == SCREEN and len(middle) == 2:
-        return Address(kind, edge, screen=middle[1])
-    if middle[0] == NODE and len(middle) == 4:
-        return Address(kind, edge, session=middle[3], node=middle[1], stage=middle[2])
-    if len(middle) == 1:
-        return Address(kind, edge, session=middle[0])
+    if kind is not Status and edge != NODE:
+        if middle[0] == SCREEN and len(middle) == 2 and issubclass(kind, (Presence, Say)):
+            return Address(kind, edge, screen=middle[1])
+        if middle[0] == NODE and len(middle) == 4 and kind.requests:
+            return Address(kind, edge, session=middle[3], node=middle[1], stage=middle[2])
+        if len(middle) == 1:
+            return Address(kind, edge, session=middle[0])
     raise WireError("wire-topic", f"{text}: no topic of ours; docs/bus.md lists them")

@@ -30,9 +30,7 @@ class Narrator:
         """Nobody runs these stages yet."""
         if stages:
             names = ", ".join(stages)
-            self._say(
-                f"✗ 没有节点运行 {names}，访客只会听到道歉 · no node runs {names}: visitors hear apologies"
-            )
+            self._say(f"✗ 没有节点运行 {names}，访客只会听到道歉 · no node runs {names}: visitors hear apologies")
 
     def timing(self, timing: Timing) -> None:
         """Take a measured duration."""

@@ -185,6 +185,8 @@ class Visit:
         async for message in said:
             if message.id in self._own:
                 self._own.discard(message.id)
+            elif message.sent > 1:
+                pass  # what we sent again, for somebody to take: an answer is sent once
             elif isinstance(message, (Say, Typed, Control)):
                 self._events.put_nowait(message.changed(session=""))  # somebody else's: not to be published again
             else:

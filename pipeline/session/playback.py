@@ -142,6 +142,9 @@ class Playback:
         self._waiting.clear()
         if self._on_screen:
             self._hands.cut()
+        for line in list(self._on_screen.values()):
+            line.abandoned = True
+            self._close_if_played(line)  # it was waiting for its next part: the screen has nothing left to report
 
     def played(self, message: Played) -> None:
         """Take the screen's report."""

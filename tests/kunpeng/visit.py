@@ -5,6 +5,7 @@ Run by script/test-kunpeng: `visit.py --out DIR --name NODE --arch ARCH COMMAND.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -13,10 +14,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import yaml
+
+from pipeline.audio import HEAR_RATE
+from pipeline.sound import FlacWriter, read_sound
 from tests.broker import Mosquitto, mosquitto
 
 CONFIG = "tests/kunpeng/kunpeng.yaml"
-VISITOR = "configs/visits/museum/visitor.flac"
+VISIT = Path("configs/visits/museum/visit.yaml")
+PAUSE = 9.0
+"""Seconds that the visitor waits at least: a new turn would cancel what an emulated node has not answered yet."""
+ROOM = 0.3
+"""Seconds before a turn that belong to it."""
 VISAVIS = [sys.executable, "-c", "import sys; from pipeline.cli import main; sys.exit(main())"]
 READY = "node.ready"
 """A node logs this when it takes jobs."""
@@ -54,9 +64,31 @@ def _keep(process: "subprocess.Popen[str]", log: Path, ready: threading.Event) -
     ready.set()
 
 
+def patient_visitor(to: Path) -> None:
+    """The visit's sound, with silence put in where the visitor would wait less."""
+    described = yaml.safe_load(VISIT.read_text("utf-8"))
+    sound = read_sound(VISIT.parent / described["sound"])
+    done, ended = 0, -PAUSE
+    with FlacWriter(to, HEAR_RATE) as file:
+        for turn in described["turns"]:
+            before = round((turn["at"] - ROOM) * HEAR_RATE)
+            file.write(sound[done:before])
+            file.write(np.zeros(round(max(0.0, PAUSE - (turn["at"] - ended)) * HEAR_RATE), np.int16))
+            done, ended = before, turn["ends"]
+        file.write(sound[done:])
+
+
+def strangers(out: Path, name: str) -> set[str]:
+    """Stages that others than the node worked for, but for the reply, which is the edge's."""
+    lines = (out / "messages.jsonl").read_text("utf-8").splitlines()
+    claims = [message for line in lines if (message := json.loads(line)["message"])["kind"] == "Claim"]
+    return {claim["stage"] for claim in claims if claim["node"] != name} - {"reply"}
+
+
 def edge(out: Path, environ: dict[str, str]) -> int:
     """The edge's replay, which speaks to the node by the broker alone."""
-    words = [*VISAVIS, "replay", VISITOR, "--config", CONFIG, "--out", str(out), "--real-time"]
+    patient_visitor(out / "patient.flac")
+    words = [*VISAVIS, "replay", str(out / "patient.flac"), "--config", CONFIG, "--out", str(out), "--real-time"]
     with (out / "edge.log").open("w", encoding="utf-8") as log:
         return subprocess.run(words, env=environ, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
 
@@ -81,6 +113,9 @@ def main() -> int:
         status = visited(options, broker)
     if status:
         print(*(options.out / "edge.log").read_text("utf-8").splitlines()[-5:], sep="\n", file=sys.stderr)  # noqa: T201
+    elif others := strangers(options.out, options.name):
+        print(f"not by the node {options.name}: {', '.join(sorted(others))}", file=sys.stderr)  # noqa: T201
+        return 1
     return status
 
 

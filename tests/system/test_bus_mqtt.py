@@ -100,6 +100,8 @@ def test_any_program_can_say_that_somebody_is_there_and_have_a_line_spoken(broke
         ("lobby/s/question", '{"edge": "hall", "text": "?", "language": "en"}', "wire-place"),
         ("lobby/s/question", '{"session": "t", "text": "?", "language": "en"}', "wire-place"),
         ("lobby/s/nonsense", "{}", "wire-topic"),
+        ("lobby/screen/hall/control", '{"session": "s", "stop": true}', "wire-topic"),
+        ("lobby/screen/hall/say", '{"session": "s", "text": "for another visit"}', "wire-place"),
         ("lobby/s/speech/audio", '{"index": 0, "part": 0, "start": 0, "pcm_bytes": 4}', "wire-sound"),
     ],
 )
