@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.messages import Claim, Failure, Interrupt, Played, Question, Sentence, Speech, TurnEnded
+from pipeline.messages import Claim, Cues, Failure, Interrupt, Played, Presence, Question, Sentence, Speech, TurnEnded
 from pipeline.session.settings import Deadlines
 from tests.crew_scene import ANSWER, Node, play
 from tests.scene import Scene
@@ -82,6 +82,31 @@ def test_over_any_schedule_of_faults_there_is_one_coherent_answer_or_one_apology
     if barge_in is not None:
         check(scene, turn=2)
     assert all(node.held == 0 for node in nodes if node.wire.moves.is_set())
+
+
+@pytest.mark.parametrize("what", ["barge-in", "left", "revised"])
+def test_nothing_is_said_any_more_for_revoked_work_within_50_ms_on_any_node(what: str) -> None:
+    async def act(scene: Scene, nodes: list[Node]) -> None:
+        await scene.starts(1)
+        utterance = scene.utterance(1)
+        await scene.hears(utterance)
+        if what != "revised":
+            await scene.ends(utterance)
+        while not scene.all(Sentence):
+            await scene.clock.sleep(0.01)
+        if what == "barge-in":
+            await scene.starts(2)
+        elif what == "revised":
+            await scene.starts(1, revision=1)
+        else:
+            scene.visit.report(Presence(screen="hall", present=False))
+        await scene.clock.sleep(0.05)
+        assert all(node.held == 0 for node in nodes)
+        before = len(scene.all(Sentence)) + len(scene.all(Speech)) + len(scene.all(Cues))
+        await scene.clock.sleep(3)
+        assert len(scene.all(Sentence)) + len(scene.all(Speech)) + len(scene.all(Cues)) == before
+
+    play(act)
 
 
 async def asks(scene: Scene, seconds: float = 8.0) -> None:

@@ -186,7 +186,7 @@ class Conversation:
         if turn is None:
             return
         state.requests.forget(turn.number, turn.revision)
-        self._hands.publish(state.place().answer(m.Interrupt, why="timeout"))
+        state.revoke("timeout")
         state.answers.drop(turn)
         self._hands.wake("filler", None)
         self._hands.wake("turn", None)

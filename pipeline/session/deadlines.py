@@ -151,11 +151,13 @@ class Requests:
             self._hands.wake(f"due {cause}", None)
             self._hands.wake(f"silent {cause}", None)
 
-    def forget(self, turn: int | None = None, revision: int = 0) -> None:
-        """Those of a turn's revision, or all of them: nobody wants the answers."""
+    def forget(self, turn: int | None = None, revision: int = 0, why: str = "") -> None:
+        """Those of a turn's revision, or all of them: nobody wants the answers. With `why`, workers are told one by one."""
         for cause, request in list(self._open.items()):
             if turn is None or (request.message.turn, request.message.revision) == (turn, revision):
                 self.done(cause)
+                if why:
+                    self._stop(request, 0, why)
 
     def gone(self, status: Status) -> None:
         """A node has gone, and with it what it held."""

@@ -16,6 +16,7 @@ from pipeline.session.playback import Heard
 from pipeline.session.settings import Conversing
 from pipeline.session.turns import Turn
 
+Why = Literal["revised", "barge-in", "timeout", "left"]
 EVERYTHING = 1_000_000
 """A revision above all others."""
 
@@ -73,7 +74,7 @@ class State:
         for key in ("filler", "turn", "emotion"):
             self.hands.wake(key, None)
 
-    def interrupt(self, why: Literal["revised", "barge-in", "timeout"]) -> None:
+    def interrupt(self, why: Why) -> None:
         """Stop all work for the turn under way."""
         turn = self.open_turn()
         if turn is None:
@@ -81,13 +82,18 @@ class State:
         self.close(turn)
         self.requests.forget(turn.number, turn.revision)
         self.answers.forget(turn)
-        self.hands.publish(self.place().answer(Interrupt, why=why))
+        self.revoke(why)
+
+    def revoke(self, why: Why, revision: int | None = None) -> None:
+        """Nothing is wanted any more of this turn up to its revision: a watermark, so it has no cause."""
+        order = self.place().answer(Interrupt, why=why).changed(cause="")
+        self.hands.publish(order if revision is None else order.changed(revision=revision))
 
     def barge_in(self) -> None:
         """The visitor takes the floor: nothing of what was prepared or is playing goes on."""
         self.interrupt("barge-in")
         if self.answers.active:
-            self.requests.forget()
+            self.requests.forget(why="barge-in")
             self.answers.cut()
 
     def wake_up(self) -> None:
@@ -106,7 +112,7 @@ class State:
         self.requests.forget()
         self.answers.cut()
         self.memory.forget()
-        self.hands.publish(self.place().answer(Interrupt, why="left").changed(revision=EVERYTHING))
+        self.revoke("left", EVERYTHING)
         ended = self.place().answer(SessionEnded, why=why)
         self.hands.publish(ended)
         self.hands.end(ended)

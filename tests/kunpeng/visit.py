@@ -1,6 +1,6 @@
 """A recorded visit in real time over a real broker, its numeric stages on a node that another Python runs.
 
-Run by script/test-kunpeng: `visit.py --out DIR --name NODE --arch ARCH COMMAND...`, where COMMAND is that Python's
+Run by script/test-kunpeng: `visit --out DIR --name NODE --arch ARCH COMMAND...`, where COMMAND is that Python's
 `visavis`. The edge is this Python. `DIR` is the recording; `DIR/node.log` and `DIR/edge.log` are what the two said.
 """
 
