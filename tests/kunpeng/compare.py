@@ -1,7 +1,8 @@
 """Compares what the stages answered in two recordings of the same sound, such as one by x86 and one by aarch64.
 
-`python -m tests.kunpeng.compare A B` prints every difference and what each kind of value may differ by; 0 when all are within that. Sound,
-emotions and confidences come out of floating-point sums that every processor orders in its own way: they are listed.
+`python -m tests.kunpeng.compare A B` prints every difference and what each kind of value may differ by; 0 when all are
+within that. Sound, emotions and confidences come out of floating-point sums that every processor orders in its own
+way: they are listed.
 """
 
 import argparse
