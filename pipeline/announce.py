@@ -98,7 +98,12 @@ async def _only_one(bus: MqttBus, clock: Clock, said: Subscription, me: Status, 
         if await _other(clock, said, me, grace) is not None:  # one that lives is heard of in this time
             raise _taken(me, broker)
     await bus.publish(me)
-    rival = await _other(clock, said, me, SETTLED)
+    own: list[Status] = []
+    rival = await _other(clock, said, me, SETTLED, own)
+    if not (own or me.edge):
+        who = broker.login.user or "nobody"
+        text = f"the broker {broker.url} does not let user {who} say how the node '{me.node}' is"
+        raise BusError("bus-forbidden", f"{text}: its ACL must let a worker write visavis/1/{broker.site}/#")
     if rival is not None and rival.boot < me.boot:
         await bus.publish(rival)  # it is theirs
         raise _taken(me, broker)
@@ -110,14 +115,19 @@ def _taken(me: Status, broker: Broker) -> BusError:
     return BusError("bus-name-taken", f"{text}: stop that one, or give this one another name ({mend})")
 
 
-async def _other(clock: Clock, said: Subscription, me: Status, seconds: float) -> Status | None:
-    """Another one of our name that says within so many seconds that it lives."""
+async def _other(
+    clock: Clock, said: Subscription, me: Status, seconds: float, own: list[Status] | None = None
+) -> Status | None:
+    """Another one of our name that says within so many seconds that it lives. Our own words are put into `own`."""
     try:
         async with clock.timeout(seconds):
             async for status in said:
                 if not isinstance(status, Status) or (status.edge, status.node) != (me.edge, me.node):
                     continue
-                if status.state not in AWAY and status.boot != me.boot:
+                if status.boot == me.boot:
+                    if own is not None:
+                        own.append(status)
+                elif status.state not in AWAY:
                     return status
     except TimeoutError:
         pass

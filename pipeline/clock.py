@@ -41,8 +41,7 @@ class Clock(Protocol):
 
     def measure(self) -> float:
         """Real seconds, for measured durations only: never in a message, a decision or an order of events.
-
-        Within a task that called `measure_work`, seconds spent waiting for virtual time do not count.
+        In a task that called `measure_work`, waiting for virtual time does not count.
         """
 
     def measure_work(self) -> None:
@@ -130,10 +129,8 @@ class VirtualClock:
 
     def __init__(self, selector: _IdleSelector) -> None:
         selector.idle = self._advance
-        self._now = 0.0
+        self._now, self._sequence, self._in_flight = 0.0, 0, 0
         self._timers: list[tuple[float, str, int, _VirtualTimer]] = []
-        self._sequence = 0
-        self._in_flight = 0
         self._pool = ThreadPoolExecutor(thread_name_prefix="virtual")
         self._outer: _OuterLoop | None = None
 
@@ -239,8 +236,7 @@ class VirtualClock:
 class _Work:
     """How long something really took, while virtual time stood still."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
+    seconds = 0.0
 
     def run(self, work: Callable[..., T], *args: Any) -> T:
         began = time.perf_counter()

@@ -57,7 +57,7 @@ def replay_file(config_path: Path, sound: Path, out: Path, how: How, *, seed: st
     job = Replay(config, read_sound(sound), out, seed=seed, about={"title": sound.name}, visitors=how.visitors)
     narrator = _run(job, how)
     _say_where(job)
-    turns = [turn for turn in narrator.outcomes.turns.values() if turn.heard]
+    turns = [turn for turn in narrator.outcomes.turns.values() if turn.heard or turn.apologies]
     apologies = [turn.turn for turn in turns if turn.apologies]
     if not turns:
         print("没有听到说话 · no speech was heard")

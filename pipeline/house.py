@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipeline.announce import Announcer, boot, host_name, joined
 from pipeline.bus.contract import Bus
@@ -19,6 +19,7 @@ from pipeline.flow import WORKERS
 from pipeline.jobs import Timing
 from pipeline.messages import Status
 from pipeline.node import Workers, turn_engine, workers
+from pipeline.plans import MANNER
 from pipeline.session.crew import Crew
 from pipeline.session.edge import Edge, Venue
 from pipeline.session.lines import PLAIN, Lines, Script, render
@@ -56,7 +57,9 @@ async def house(config: Config, clock: Clock, note: Callable[[Timing], None] | N
         bus: Bus = MemoryBus()
         if config.broker:
             me = Status(edge=name, node=name, state="warming", version=current_version(), boot=start)
-            bus = await stack.enter_async_context(joined(config.broker, clock, me, edge=name))
+            bus = await stack.enter_async_context(
+                joined(config.broker, clock, me, edge=name, last=lambda: me.changed(state="drained"))
+            )
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         crew = Crew(clock)
         here = await stack.enter_async_context(workers(config, bus, clock, node=name or "local", note=note))
@@ -125,10 +128,15 @@ def venue(config: Config, bus: Bus, clock: Clock, turn: EdgeEngine, lines: Lines
 async def fixed_lines(config: Config, bus: Bus, clock: Clock) -> Lines:
     """The persona's fixed lines in the configured voice."""
     scripts = {language: config.persona.lines.get(language, Script()) for language in PLAIN}
-    voice = "|".join(json.dumps(config.source.get(stage), sort_keys=True) for stage in ("speech", "cues"))
+    voice = "|".join(_sound_of(config.source[stage]) for stage in ("speech", "cues"))
     folders = [config.lines_cache] if config.lines_cache else []
     shipped = config.avatar / "lines" if config.avatar else None
     return await render(scripts, bus, clock, voice=f"{current_version()} {voice}", folders=folders, shipped=shipped)
+
+
+def _sound_of(section: dict[str, Any]) -> str:
+    """What of a stage's section may change how it sounds: not where it runs, nor how much of it."""
+    return json.dumps({key: value for key, value in section.items() if key not in MANNER}, sort_keys=True)
 
 
 def versions(config: Config) -> dict[str, str]:

@@ -213,7 +213,9 @@ class Meter:
             yield from _loads([load for read in self._loads for load in read()])
         for prefix, reads in self._counts.items():
             text = _COUNTS.get(prefix, f"Counts of {prefix}.")
-            total: Counter[str] = sum((Counter(read()) for read in reads), Counter())
+            total: Counter[str] = Counter()  # `sum` would drop what is 0, and so the first increase of each
+            for read in reads:
+                total.update(read())
             yield _family(CounterMetricFamily(prefix, text, labels=["what"]), total)
         unknown = "Fields of messages that were ignored because this version does not know them."
         yield CounterMetricFamily("visavis_wire_unknown_fields", unknown, value=UNKNOWN.total())

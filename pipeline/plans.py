@@ -52,6 +52,10 @@ PLANNED = (*Plan.model_fields, "fallback")
 """Keys of a stage's section that no engine may have."""
 
 
+MANNER = ("concurrency", "waiting", "place", "deploy")
+"""Those of them that change nothing of what a stage answers."""
+
+
 class Metrics(BaseModel):
     """The section `metrics`: where `/metrics`, `/healthz` and `/readyz` are served."""
 

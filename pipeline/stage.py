@@ -147,8 +147,12 @@ class StageLoop:
         return self._leaving or held >= self._most or (self._shares and message.sent == 1 and held >= self._concurrency)
 
     async def _claim(self, message: Message, *, accepted: bool = True) -> None:
-        held = len(self._held)
-        await self._bus.publish(message.answer(Claim, node=self._node, stage=self.name, accepted=accepted, held=held))
+        """Tell who waits for it; where nobody waits, nobody is told."""
+        if self._stage.watched:
+            held = len(self._held)
+            await self._bus.publish(
+                message.answer(Claim, node=self._node, stage=self.name, accepted=accepted, held=held)
+            )
 
     async def _run(self, job: Job) -> None:
         SESSION.set(job.message.session)
@@ -197,7 +201,8 @@ class StageLoop:
         except VisavisError as error:
             code, text, retry = error.code, error.text, error.retry
         except Exception as error:  # the one place that turns any engine's bug into a `Failure`
-            _LOGGER.exception("%s.crashed engine=%s", self._stage.name, running.name)
+            _LOGGER.error("%s.crashed engine=%s error=%s", self.name, running.name, type(error).__name__)  # noqa: TRY400
+            _LOGGER.debug("%s.trace", self.name, exc_info=True, extra={"words": True})  # it may repeat what was said
             code, text, retry = "engine-crashed", f"{type(error).__name__}: {error}", True
         else:
             return None
@@ -225,7 +230,7 @@ class StageLoop:
         while True:
             await self._clock.sleep(BEAT)
             for job in self._held:
-                if self._clock.now() - job.arrived >= BEAT:
+                if self._stage.watched and self._clock.now() - job.arrived >= BEAT:
                     note = job.message.answer(Progress, node=self._node, stage=self._stage.name, index=job.beats)
                     job.beats += 1
                     await self._bus.publish(note)
@@ -245,9 +250,11 @@ class StageLoop:
             total_ms=_ms(now - job.started),
             outcome=outcome,
         )
-        where = f"session={message.session} turn={message.turn} cause={message.id} attempt={message.sent}"
-        times = f"queued_ms={timing.queued_ms:.1f} ms={timing.total_ms:.1f}"
-        _LOGGER.info("%s.%s %s engine=%s %s", timing.stage, outcome, where, timing.engine, times)
+        _LOGGER.info(
+            "%s.%s session=%s turn=%d cause=%s attempt=%d engine=%s queued_ms=%.1f ms=%.1f",
+            timing.stage, outcome, message.session, message.turn, message.id, message.sent, timing.engine,
+            timing.queued_ms, timing.total_ms,
+        )  # fmt: skip
         self._held.note(timing)
         self._note(timing)
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import signal
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -29,7 +30,10 @@ from pipeline.telling import Telling
 _LOGGER = logging.getLogger(__name__)
 LOOK = 1.0
 """Seconds between two looks at the config file."""
-SHOWN = ("arch", "cpu", "cores", "memory_mb", "npu", "npu_model", "gpu")
+SHOWN = (
+    "arch", "cpu", "cpu_model", "cores", "memory_mb", "npu", "npu_count", "npu_model", "gpu", "gpu_count", "os",
+    "os_version",
+)  # fmt: skip
 """Facts that a status tells; and all labels."""
 
 
@@ -101,12 +105,14 @@ class _Node:
         shown = {key: fact.value for key, fact in facts.named.items() if key in SHOWN or key.startswith("label.")}
         self._status = Status(node=name, state="warming", version=current_version(), boot=boot(name), facts=shown)
         self._workers: Workers | None = None
+        self._reloads = Counter(reloaded=0, reload_refused=0)
         self._bus: MqttBus | None = None
         self.telling = Telling(self.status, self._counts, self._why_not_ready)
 
     def status(self) -> Status:
         """How it is doing."""
-        return self._status.changed(stages=self._workers.loads if self._workers else ())
+        stages = self._workers.loads if self._workers else ()
+        return self._status.changed(stages=stages, counts=dict(self._reloads))
 
     def _last(self) -> Status:
         state: Literal["drained", "gone"] = "drained" if self._status.state == "drained" else "gone"
@@ -177,11 +183,13 @@ class _Node:
         """Restart the stages that the changed config changes; a config with problems changes nothing."""
         try:
             new = read_node_config(self._job, self._facts)
-            if (new.broker, new.site) != (self._config.broker, self._config.site):
-                text = f"{self._job.config}: site, bus or broker have changed: restart the node for that"
+            old = self._config
+            if (new.broker, new.site, new.metrics) != (old.broker, old.site, old.metrics):
+                text = f"{self._job.config}: site, bus, broker or metrics have changed: restart the node for that"
                 raise ConfigError("config-restart", text)
             await self._change(workers, new)
         except VisavisError as error:
+            self._reloads["reload_refused"] += 1
             _LOGGER.error("config.refused path=%s: the old one goes on: %s", self._job.config, error)  # noqa: TRY400
             self._say(f"配置有误，仍用旧配置 · the changed config is refused, the old one goes on:\n{error}")
 
@@ -192,6 +200,7 @@ class _Node:
             await workers.start(new.stages[name], new.plans[name])
         left = [name for name in old.stages if name not in new.stages]
         self._config = new
+        self._reloads["reloaded"] += 1
         _LOGGER.info("config.reloaded changed=%s left=%s", ",".join(changed), ",".join(left))
         self._say(
             f"已重新加载 · reloaded: {', '.join(changed) or '—'}" + (f"; left: {', '.join(left)}" if left else "")

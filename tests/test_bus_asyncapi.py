@@ -177,9 +177,10 @@ def test_sound_is_no_json() -> None:
         assert "pcm" not in DOCUMENT["components"]["schemas"][name]["properties"]
 
 
-def test_only_a_status_is_retained() -> None:
+def test_only_a_status_is_retained_and_only_sound_is_acknowledged_beside_it() -> None:
     for name, one in DOCUMENT["operations"].items():
-        wanted = "retained" if "Status" in name else "fleeting"
+        sound = "Utterance" in name or "Speech" in name.replace("SpeechStarted", "").replace("SpeechDropped", "")
+        wanted = "retained" if "Status" in name else "sound" if sound else "fleeting"
         assert one["bindings"]["$ref"] == f"#/components/operationBindings/{wanted}", name
 
 

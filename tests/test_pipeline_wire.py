@@ -54,6 +54,13 @@ def test_every_message_comes_back_as_it_was(message: Message) -> None:
     assert decode(encode(message)).id == message.id
 
 
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_the_line_says_what_a_recording_says(message: Message) -> None:
+    line = json.loads(encode(message).partition(b"\n")[0])
+    line.pop("pcm_bytes", None)
+    assert line == to_dict(message)
+
+
 @given(st.text(min_size=1, max_size=200), st.binary(max_size=400).map(lambda data: data[: len(data) // 2 * 2]))
 def test_any_text_and_any_sound_come_back(text: str, pcm: bytes) -> None:
     message = m.Speech(index=0, part=0, start=0, pcm=pcm, text=text)

@@ -1,4 +1,4 @@
-"""Answers in the same sentences always."""
+"""Answers in the same sentences always; `{text}` stands for the question."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,9 @@ from pipeline.settings import FROZEN
 class Settings(BaseModel):
     model_config = FROZEN
     seconds: float = 0.0
-    """Time that it takes, on the clock."""
+    """Time until the first sentence, on the clock."""
+    each: bool = False
+    """So long for every sentence."""
     sentences: tuple[str, ...] = ("It is next to the cloakroom.", "You are welcome.")
 
 
@@ -22,16 +24,16 @@ class Engine:
         self._settings, self._clock = settings, clock
 
     async def work(self, message: Message) -> AsyncIterator[Message]:
-        if self._settings.seconds:
-            await self._clock.sleep(self._settings.seconds)
         assert isinstance(message, Question)
         texts = self._settings.sentences
         for index in range(len(message.said), len(texts)):
+            if self._settings.seconds and (index == len(message.said) or self._settings.each):
+                await self._clock.sleep(self._settings.seconds)
             last = index == len(texts) - 1
             yield message.answer(
                 Sentence,
                 index=index,
-                text=texts[index],
+                text=texts[index].format(text=message.text),
                 language=message.language,
                 last=last,
                 sources=("stub",),

@@ -1,4 +1,4 @@
-"""Hears the same words always."""
+"""Hears the same words always, or who it was: `{session}` and `{turn}` stand for that."""
 
 from collections.abc import AsyncIterator
 
@@ -27,7 +27,7 @@ class Engine:
         assert isinstance(message, Utterance)
         yield message.answer(
             Transcript,
-            text=self._settings.text,
+            text=self._settings.text.format(session=message.session, turn=message.turn),
             language="en",
             confidence=1.0,
             partial=message.partial,

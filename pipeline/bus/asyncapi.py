@@ -1,8 +1,6 @@
 """The bus as an AsyncAPI 3.0 document: `python -m pipeline.bus.asyncapi > docs/asyncapi.yaml`.
 
-Addresses come from `pipeline.bus.topics`, payloads from the message classes, who says what from `pipeline.flow` and,
-where that does not know, from the tables below.
-"""
+Addresses come from `pipeline.bus.topics`, payloads from the messages, who says what from `pipeline.flow` or a table."""
 
 import ast
 import inspect
@@ -21,7 +19,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pipeline import envelope
 from pipeline import messages as m
 from pipeline.bus import topics
-from pipeline.bus.link import QOS
+from pipeline.bus.link import QUICK, SURE
 from pipeline.envelope import Message
 from pipeline.flow import ALL, OF_WORKERS, WORKERS, Kind
 from pipeline.wire import LONGEST
@@ -119,7 +117,7 @@ def document() -> Json:
             "schemas": _schemas(),
             "parameters": {name: {"description": text} for name, text in PARAMETERS.items()},
             "correlationIds": {"cause": {"description": _CAUSE, "location": "$message.payload#/cause"}},
-            "operationBindings": {"fleeting": _binding(retain=False), "retained": _binding(retain=True)},
+            "operationBindings": {name: {"mqtt": binding} for name, binding in BINDINGS.items()},
             "securitySchemes": {"user": {"type": "userPassword", "description": "An edge's is called as the edge is."}},
         },
     }
@@ -146,8 +144,10 @@ def _ref(*place: str) -> Json:
     return {"$ref": "#/" + "/".join(place)}
 
 
-def _binding(*, retain: bool) -> Json:
-    return {"mqtt": {"qos": QOS, "retain": retain, "bindingVersion": "0.2.0"}}
+BINDINGS = {
+    name: {"qos": qos, "retain": retain, "bindingVersion": "0.2.0"}
+    for name, qos, retain in (("fleeting", QUICK, False), ("sound", SURE, False), ("retained", SURE, True))
+}
 
 
 def _channel(channel: Channel) -> Json:
@@ -196,12 +196,13 @@ def _listeners(channel: Channel) -> Iterator[tuple[str, str]]:
 
 
 def _operation(action: str, role: str, channel: Channel, text: str = "") -> Json:
+    manner = "retained" if channel.kind is m.Status else "sound" if "pcm" in channel.kind.model_fields else "fleeting"
     return {
         "action": action,
         "channel": _ref("channels", channel.name),
         **({"description": text} if text else {}),
         "tags": [{"name": role}],
-        "bindings": _ref("components", "operationBindings", "retained" if channel.kind is m.Status else "fleeting"),
+        "bindings": _ref("components", "operationBindings", manner),
         "messages": [_ref("channels", channel.name, "messages", channel.kind.__name__)],
     }
 

@@ -26,9 +26,11 @@ from pipeline.wire import decode, encode
 _LOGGER = logging.getLogger(__name__)
 _QUIET = logging.getLogger("aiomqtt")
 _QUIET.setLevel(logging.CRITICAL)
-QOS = 1
-"""At least once to the broker and from it: what is under way is then known and bounded. Measured, a round trip of two
-hops takes 0.55 ms by QoS 1 and 0.38 by QoS 0."""
+SURE = 1
+"""QoS of what has sound, and of what is retained: the broker acknowledges it, which bounds the bytes under way."""
+QUICK = 0
+"""QoS of all else, and of every delivery: TCP loses nothing while a connection stands, and what is lost with one is
+lost by QoS 1 too (a clean session). Measured with every stage a process, QoS 1 throughout adds 2 ms to a turn's 11."""
 WINDOW = 64
 """Messages that the broker has not acknowledged yet; what is more waits in the outbox."""
 BACKOFF = (0.05, 2.0)
@@ -87,20 +89,27 @@ class Link:
         self.trouble = reason
 
     def _connection(self, tls: ssl.SSLContext | None) -> aiomqtt.Client:
-        login, will = self._broker.login, self._will
+        login, will, take_in = self._broker.login, self._will, self._take_in
+
+        class Straight(asyncio.Queue[aiomqtt.Message]):
+            """Hands over what arrives at once: aiomqtt's own iteration costs a task a message."""
+
+            def put_nowait(self, item: aiomqtt.Message) -> None:
+                take_in(item)
+
         return aiomqtt.Client(
             self._broker.host, self._broker.port, protocol=aiomqtt.ProtocolVersion.V5, identifier=self._name,
             username=login.user or None, password=login.password.get_secret_value() if login.password else None,
             tls_context=tls, keepalive=login.keepalive, timeout=login.keepalive * 1.5, logger=_QUIET,
-            will=aiomqtt.Will(topics.topic(self._broker.site, will), encode(will).rstrip(b"\n"), QOS, retain=True,
-                              properties=None) if will else None,
+            will=_will(self._broker.site, will) if will else None,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)], max_inflight_messages=2 * WINDOW,
+            queue_type=Straight,
         )  # fmt: skip
 
     async def _subscribe(self, client: aiomqtt.Client) -> None:
         client.pending_calls_threshold = 100 * WINDOW
         if self._filters:
-            wanted = [(text, SubscribeOptions(QOS, noLocal=not text.startswith("$share"))) for text in self._filters]
+            wanted = [(text, SubscribeOptions(QUICK, noLocal=not text.startswith("$share"))) for text in self._filters]
             await client.subscribe(wanted)
 
     async def leave(self, filters: Filters) -> None:
@@ -122,19 +131,23 @@ class Link:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.MessageExpiryInterval = parcel.expiry
         try:
-            await self._client.publish(parcel.topic, parcel.payload, QOS, retain=parcel.retain, properties=properties)
+            qos = SURE if parcel.retain or parcel.sound else QUICK
+            await self._client.publish(parcel.topic, parcel.payload, qos, retain=parcel.retain, properties=properties)
         except aiomqtt.MqttError as error:
             raise ConnectionError(str(error)) from error
 
     async def _hear(self, client: aiomqtt.Client) -> None:
-        async for arrived in client.messages:
-            if not arrived.payload:
-                continue  # a retained status that was deleted
-            try:
-                self._take(self._read(str(arrived.topic), bytes(arrived.payload)))
-            except WireError as error:
-                self.refused[error.code] += 1
-                _LOGGER.warning("bus.refused topic=%s: %s", arrived.topic, error)
+        async for _ in client.messages:  # none: `_take_in` has them; it ends when the connection does
+            pass
+
+    def _take_in(self, arrived: aiomqtt.Message) -> None:
+        if not arrived.payload:
+            return  # a retained status that was deleted
+        try:
+            self._take(self._read(str(arrived.topic), bytes(arrived.payload)))
+        except WireError as error:
+            self.refused[error.code] += 1
+            _LOGGER.warning("bus.refused topic=%s: %s", arrived.topic, error)
 
     def _read(self, topic: str, payload: bytes) -> Message:
         place = topics.address(topic)
@@ -148,6 +161,10 @@ class Link:
         else:
             known["session"] = place.session
         return decode(payload, known)
+
+
+def _will(site: str, last: Status) -> aiomqtt.Will:
+    return aiomqtt.Will(topics.topic(site, last), encode(last).rstrip(b"\n"), SURE, retain=True)
 
 
 def _stranger(place: topics.Address, payload: bytes) -> Status:

@@ -22,6 +22,8 @@ from pipeline.wire import encode
 _LOGGER = logging.getLogger(__name__)
 FRESH = 5.0
 """Seconds for which an answer waits to be sent."""
+ALIVE_FOR = 15
+"""Seconds for which it keeps one that is said again every five: who was thrown out without a last will is forgotten."""
 GONE_FOR = 86_400
 """Seconds for which the broker keeps the status of one who has gone."""
 
@@ -101,12 +103,13 @@ class MqttBus:
         now = self._clock.now()
         retain = isinstance(message, Status)
         expiry = None if message.left_ms is None else math.ceil(message.left_ms / 1000) + 1
-        if isinstance(message, Status) and message.state in {"gone", "drained"}:
-            expiry = GONE_FOR
+        if isinstance(message, Status):
+            expiry = GONE_FOR if message.state in {"gone", "drained"} else ALIVE_FOR
         place = topics.topic(self._broker.site, message, node=to, stage=stage)
         payload = encode(message)
-        payload = payload if "pcm" in type(message).model_fields else payload.rstrip(b"\n")
-        self.outbox.put(Parcel(place, payload, now + (expiry or FRESH), expiry, retain), now)
+        sound = "pcm" in type(message).model_fields
+        payload = payload if sound else payload.rstrip(b"\n")
+        self.outbox.put(Parcel(place, payload, now + (expiry or FRESH), expiry, retain, sound), now)
         self._send()
 
     def _send(self) -> None:
@@ -192,5 +195,7 @@ async def _stands(bus: MqttBus, broker: Broker, clock: Clock, patience: float) -
             raise BusError("bus-refused", f"{text}: look at broker.user and its password")
         if clock.now() >= until:
             text = f"the broker at {broker.url} cannot be reached ({bus.main.trouble or 'no answer'})"
-            raise BusError("bus-unreachable", f"{text}: start it, or correct 'bus'", retry=True)
+            mend = "start it, or correct 'bus' (mqtts:// where it speaks TLS, mqtt:// where it does not)"
+            mend += ", its host's name or broker.ca" if broker.tls else ""
+            raise BusError("bus-unreachable", f"{text}: {mend}", retry=True)
         await clock.sleep(0.02)

@@ -63,6 +63,7 @@ class Parcel:
     expiry: int | None = None
     """Seconds for which the broker may keep it."""
     retain: bool = False
+    sound: bool = False
 
 
 class Outbox:

@@ -11,6 +11,8 @@ from pipeline.messages import Claim, Status
 
 SUSPECTED = 6.0
 """Seconds for which a node that fell silent is not chosen, unless it is heard of; then the broker has noticed too."""
+SILENT = 15.0
+"""Seconds without a `Status`, which comes every five, after which a node counts as gone though nobody said so."""
 AWAY = ("gone", "drained", "incompatible")
 Watch = Callable[[Status | None], None]
 """Told of a node that has gone, or (None) that the bus is back after it was away."""
@@ -30,6 +32,7 @@ class _Member:
 
     status: Status
     places: dict[str, _Place] = field(default_factory=dict)
+    heard: float = 0.0
     suspected_until: float = 0.0
 
 
@@ -87,7 +90,7 @@ class Crew:
             return
         if known is not None and known.status.boot != status.boot:
             self._tell(known.status)  # it began anew, and holds nothing of what it held
-        member = self._members[status.node] = _Member(status)
+        member = self._members[status.node] = _Member(status, heard=self._clock.now())
         for load in status.stages:
             if load.state == "ready" and status.state == "ready":
                 member.places[load.stage] = _Place(load.held, load.concurrency)
@@ -112,7 +115,7 @@ class Crew:
         ready = [
             (member.places[stage].held / member.places[stage].concurrency, name)
             for name, member in self._members.items()
-            if stage in member.places and name not in avoid and member.suspected_until <= now
+            if stage in member.places and name not in avoid and member.suspected_until <= now <= member.heard + SILENT
         ]
         if not ready:
             return ""
@@ -122,4 +125,5 @@ class Crew:
 
     def runs(self, stage: str) -> bool:
         """Some node is ready for this stage."""
-        return any(stage in member.places for member in self._members.values())
+        now = self._clock.now()
+        return any(stage in member.places and now <= member.heard + SILENT for member in self._members.values())

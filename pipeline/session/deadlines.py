@@ -152,7 +152,7 @@ class Requests:
             self._hands.wake(f"silent {cause}", None)
 
     def forget(self, turn: int | None = None, revision: int = 0, why: str = "") -> None:
-        """Those of a turn's revision, or all of them: nobody wants the answers. With `why`, workers are told one by one."""
+        """Those of a turn's revision, or all of them: nobody wants the answers. With `why`, workers are told so."""
         for cause, request in list(self._open.items()):
             if turn is None or (request.message.turn, request.message.revision) == (turn, revision):
                 self.done(cause)

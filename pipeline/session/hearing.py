@@ -107,6 +107,8 @@ class Hearing:
             return
         if sensed.source == "voice":
             turn.voice = sensed
+            if turn.ended and turn.transcript and not turn.heard_nothing:
+                self._state.memory.heard_voice(turn)
         else:
             turn.words = sensed
         self._hands.show(sensed)

@@ -33,7 +33,12 @@ class Memory:
             return
         self.language = turn.language
         self._history.append(Exchange(role="visitor", text=turn.transcript.text))
-        if turn.voice and turn.voice.features:
+        self.heard_voice(turn)
+
+    def heard_voice(self, turn: Turn) -> None:
+        """The voice of a turn that stands; it may be judged later than its words."""
+        if turn.voice and turn.voice.features and not turn.voice_remembered:
+            turn.voice_remembered = True
             self._baseline.append(turn.voice.features)
 
     def heard_avatar(self, heard: Heard) -> None:

@@ -17,6 +17,7 @@ class Turn:
     utterance: Utterance | None = None
     transcript: Transcript | None = None
     voice: Emotion | None = None
+    voice_remembered: bool = False
     words: Emotion | None = None
     question: Question | None = None
     lines: list[Line] = field(default_factory=list)
