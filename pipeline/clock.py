@@ -19,7 +19,6 @@ from typing import Any, Protocol, TypeVar
 T = TypeVar("T")
 SESSION: ContextVar[str] = ContextVar("session", default="")
 """The visit that the running task works for: it orders what happens at the same moment."""
-
 WASTED: ContextVar[list[int]] = ContextVar("wasted", default=[0])  # noqa: B039  a count that nobody reads
 """Blocking calls that the running task gave up, and that run out in their threads all the same."""
 _IDLE: ContextVar[list[float] | None] = ContextVar("idle", default=None)

@@ -15,11 +15,12 @@ import pytest
 
 from benchmarks.fleet import read, write_config
 from benchmarks.nodes import COMMAND, ROOT, start_node
+from pipeline.bus.mqtt import connection
 from pipeline.cli import main as visavis
-from pipeline.clock import run_real
+from pipeline.clock import Clock, run_real
 from pipeline.errors import BusError
 from pipeline.house import house
-from tests.broker import PLAIN, mosquitto
+from tests.broker import PLAIN, Mosquitto, mosquitto
 from tests.cluster import EVERYTHING, Cluster, play
 from tests.proxy import Proxy
 
@@ -156,17 +157,16 @@ def test_a_password_that_is_changed_while_all_runs_ends_in_apologies_until_it_is
 
 
 def test_a_broker_that_is_full_takes_nobody_more_and_says_so(tmp_path: Path) -> None:
+    async def main(clock: Clock, broker: Mosquitto) -> None:
+        config = write_config(tmp_path / "config.yaml", broker.url)
+        async with connection(broker.broker("first"), clock, boot="first"):
+            await _enter(config, clock)
+
     with mosquitto(tmp_path, PLAIN + "max_connections 1\n") as broker:
-        words = ["mosquitto_sub", "-d", "-p", str(broker.port), "-t", "x"]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as first:
-            assert first.stdout is not None
-            assert any("SUBACK" in line for line in first.stdout)
-            config = write_config(tmp_path / "config.yaml", broker.url)
-            with pytest.raises(BusError) as refused:
-                run_real(lambda clock: _enter(config, clock))
-            first.terminate()
-    assert refused.value.code == "bus-unreachable"
-    assert broker.url in refused.value.text
+        with pytest.raises(BusError) as refused:
+            run_real(lambda clock: main(clock, broker))
+        assert refused.value.code == "bus-unreachable"
+        assert broker.url in refused.value.text
 
 
 def test_a_second_gateway_of_the_same_name_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
