@@ -8,6 +8,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -158,11 +159,12 @@ def test_a_password_that_is_changed_while_all_runs_ends_in_apologies_until_it_is
 
 def test_a_broker_that_is_full_takes_nobody_more_and_says_so(tmp_path: Path) -> None:
     async def main(clock: Clock, broker: Mosquitto) -> None:
-        config = write_config(tmp_path / "config.yaml", broker.url)
-        async with connection(broker.broker("first"), clock, boot="first"):
-            await _enter(config, clock)
+        async with AsyncExitStack() as stack:
+            for number in range(6):  # mosquitto 2.0.11 lets in one or two more than it was told
+                name = f"c{number}"
+                await stack.enter_async_context(connection(broker.broker(name), clock, boot=name, patience=1.0))
 
-    with mosquitto(tmp_path, PLAIN + "max_connections 1\n") as broker:
+    with mosquitto(tmp_path, PLAIN + "max_connections 2\n") as broker:
         with pytest.raises(BusError) as refused:
             run_real(lambda clock: main(clock, broker))
         assert refused.value.code == "bus-unreachable"
