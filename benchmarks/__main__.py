@@ -4,20 +4,22 @@ import argparse
 import os
 import platform
 
-from benchmarks import flow, gap, startup
+from benchmarks import cluster, flow, gap, soak, startup
 
-PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure}
+PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure}
+LONG = {"soak": soak.measure}
+"""A quarter of an hour: only when it is asked for."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=PARTS, action="append", help="default: all")
+    parser.add_argument("--only", choices=[*PARTS, *LONG], action="append", help="default: all but soak")
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
     print("| what | measured | budget |")
     print("|---|---|---|")
     for name in options.only or PARTS:
-        for row in PARTS[name]():
+        for row in (PARTS | LONG)[name]():
             print(f"| {row.what} | {row.value:.3g} {row.unit} | {row.budget} |", flush=True)
 
 
