@@ -62,7 +62,7 @@ EVERYTHING = tuple(word for stage in OF_ALL for word in ("--stage", stage))
 
 def play(
     folder: Path, act: Act, *, workers: int = 2, visitors: int = 3, proxy: Proxy | None = None,
-    reply: str = SLOW, code: str = "", environment: dict[str, str] | None = None,
+    reply: str = SLOW, code: str = "", metrics: int | None = None,
 ) -> dict[str, int]:  # fmt: skip
     """Run `act`, check what every visitor heard, and say how the turns ended.
 
@@ -75,8 +75,9 @@ def play(
         at_edge = write_config(
             folder / "edge.yaml", f"mqtt://127.0.0.1:{proxy.port if proxy else broker.port}", reply=reply
         )
-        named = {f"n{number}": EVERYTHING for number in range(workers)}
-        with nodes(config, named, folder, code=code, environment=environment) as crew:
+        words = (*EVERYTHING, *(() if metrics is None else ("--metrics", str(metrics))))
+        named = {f"n{number}": words for number in range(workers)}
+        with nodes(config, named, folder, code=code) as crew:
 
             async def main(clock: Clock) -> dict[str, int]:
                 async with fleet(read(at_edge), clock, visitors) as house:

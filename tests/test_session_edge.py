@@ -1,6 +1,7 @@
 """Visits side by side, and one after the other."""
 
 import asyncio
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -63,8 +64,10 @@ def test_two_visitors_never_hear_each_others_answers() -> None:
     assert len(a.screen.cued) == len(b.screen.cued) > 0
 
 
-def edge_hears(*pieces: tuple[np.ndarray, float], idle: float = 60.0) -> list[Message]:
-    """What is said when an edge hears these sounds, each for so many seconds."""
+def edge_hears(
+    *pieces: tuple[np.ndarray, float], idle: float = 60.0, orders: Sequence[Message] = (), in_visit: bool = False
+) -> list[Message]:
+    """What is said when an edge hears these sounds, each for so many seconds; `orders` come after the first of them."""
 
     async def main(clock: Clock) -> list[Message]:
         said: list[Message] = []
@@ -85,10 +88,12 @@ def edge_hears(*pieces: tuple[np.ndarray, float], idle: float = 60.0) -> list[Me
             async with asyncio.TaskGroup() as tasks:
                 background = [tasks.create_task(collect()), tasks.create_task(edge.run())]
                 await clock.sleep(0)
-                for pcm, seconds in pieces:
+                for number, (pcm, seconds) in enumerate(pieces):
                     for _ in range(round(seconds * 50)):
                         await clock.sleep(0.02)
                         await edge.hear(pcm)
+                    for order in orders if number == 0 else ():
+                        await bus.publish(order.changed(session=edge.visit.session) if in_visit else order)
                 await edge.finish()
                 await clock.sleep(0.1)
                 for task in background:
@@ -125,3 +130,19 @@ def test_no_two_messages_of_a_visit_share_an_id() -> None:
     said = edge_hears((LOUD, 1), (QUIET, 1), (LOUD, 1), (QUIET, 5))
     ids = [message.id for message in said]
     assert len(ids) == len(set(ids))
+
+
+def test_a_sensor_that_sees_somebody_begins_a_visit_and_anybody_can_have_a_line_spoken() -> None:
+    presence = m.Presence(screen="hall", present=True)
+    order = m.Say(screen="hall", text="We close in ten minutes.", language="en")
+    said = edge_hears((QUIET, 1), (QUIET, 4), orders=[presence, order, m.Say(screen="other", text="not here")])
+    assert len([message for message in said if isinstance(message, m.SessionStarted)]) == 1
+    spoken = [message.text for message in said if isinstance(message, m.Sentence) and message.origin == "say"]
+    assert spoken == ["We close in ten minutes."]
+    assert [message.state for message in said if isinstance(message, m.Played)][-1] == "ended"
+
+
+def test_what_another_program_types_into_a_visit_is_asked_once() -> None:
+    typed = m.Typed(text="Where is the toilet?")
+    said = edge_hears((LOUD, 1), (QUIET, 3), (QUIET, 3), orders=[typed], in_visit=True)
+    assert [message.turn for message in said if isinstance(message, m.Question)] == [1, 3]  # what was spoken goes on
