@@ -1,7 +1,4 @@
-"""The bus as an AsyncAPI 3.0 document: `python -m pipeline.bus.asyncapi > docs/asyncapi.yaml`.
-
-Addresses come from `pipeline.bus.topics`, payloads from the messages, who says what from `pipeline.flow` or a table.
-"""
+"""The bus as an AsyncAPI 3.0 document: `python -m pipeline.bus.asyncapi > docs/asyncapi.yaml`."""
 
 import ast
 import inspect

@@ -142,7 +142,7 @@ def plan(config: Config) -> Deployment:
         config_file=str(config.path),
         image=config.image or f"visavis:{_version()}",
         bus=config.broker.url if config.broker else "memory",
-        user=config.broker.login.user if config.broker else "",
+        user=_user(config),
         tls=config.broker is not None and config.broker.tls,
         secrets=secrets,
         optional=optional,
@@ -151,6 +151,12 @@ def plan(config: Config) -> Deployment:
     )
     check(deployment)
     return deployment
+
+
+def _user(config: Config) -> str:
+    """As the config says it: a name from the environment is known only where the nodes run."""
+    said = str((config.source.get("broker") or {}).get("user", ""))
+    return said or (config.broker.login.user if config.broker else "")
 
 
 def _stages(config: Config) -> Iterator[StagePlan]:
