@@ -7,8 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.audio import Hint
-from pipeline.envelope import Message
-from pipeline.messages import Claim, Cues, Failure, Interrupt, Progress, Question, Sentence, SessionEnded, Speech
+from pipeline.envelope import Message, StageLoad
+from pipeline.messages import (
+    Claim,
+    Cues,
+    Failure,
+    Interrupt,
+    Progress,
+    Question,
+    Sentence,
+    SessionEnded,
+    Speech,
+    Status,
+)
 from pipeline.session.crew import Crew
 from pipeline.session.deadlines import Requests
 from pipeline.session.settings import Deadlines
@@ -66,8 +77,9 @@ class Desk:
     """Attempts whose answers were adopted."""
 
     def __post_init__(self) -> None:
+        self.crew = Crew(self.hands)
         self.requests = Requests(
-            self.hands, Deadlines(), Crew(self.hands), lambda _, code: self.lost.append(code), lambda request: request
+            self.hands, Deadlines(), self.crew, lambda _, code: self.lost.append(code), lambda request: request
         )
         self.requests.send(QUESTION, 4.0)
 
@@ -169,3 +181,45 @@ def test_a_failure_of_an_attempt_that_is_no_longer_wanted_changes_nothing() -> N
     desk.step("fail", 1)
     assert desk.sent == 2
     assert not desk.lost
+
+
+def ready(node: str, held: int = 0) -> Status:
+    return Status(node=node, stages=(StageLoad(stage="reply", held=held, concurrency=4),), boot="1")
+
+
+def test_what_one_worker_cannot_take_goes_at_once_and_by_name_to_whoever_holds_least() -> None:
+    desk = Desk()
+    for status in (ready("busy", 3), ready("idle"), ready("full")):
+        desk.crew.hear(status)
+    about: dict[str, Any] = {"cause": QUESTION.id, "session": "s", "stage": "reply"}
+    desk.requests.hear(Claim(**about, node="full", accepted=False, held=8))
+    assert (desk.sent, desk.hands.named[-1]) == (2, "idle")
+
+
+def test_a_request_whose_worker_is_gone_is_sent_to_another_at_once() -> None:
+    desk = Desk()
+    desk.crew.hear(ready("other", 3))
+    desk.step("claim", 1)
+    desk.requests.gone(Status(node="n", state="gone"))
+    assert (desk.sent, desk.hands.named[-1]) == (2, "other")
+    assert desk.hands.time == 0.0
+
+
+def test_an_answer_that_comes_twice_is_heard_once() -> None:
+    desk = Desk()
+    sentence = QUESTION.answer(Sentence, index=0, text="a", language="en")
+    assert [desk.requests.hear(sentence), desk.requests.hear(sentence)] == [True, False]
+
+
+def test_a_stream_with_a_piece_missing_is_asked_for_again() -> None:
+    desk = Desk()
+    desk.requests.hear(QUESTION.answer(Sentence, index=0, text="a", language="en"))
+    assert not desk.requests.hear(QUESTION.answer(Sentence, index=2, text="c", language="en"))
+    assert desk.sent == 2
+
+
+def test_when_the_bus_is_back_what_is_open_is_sent_again() -> None:
+    desk = Desk()
+    desk.step("claim", 1)
+    desk.requests.back()
+    assert desk.sent == 2
