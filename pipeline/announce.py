@@ -72,11 +72,9 @@ async def joined(
     its end the broker is told `last`, or that we are gone, which it also says by itself when we are lost.
     """
     will = me.changed(state="gone", stages=(), counts={})
-    hear = topics.statuses(broker.site) if not edge else (topics.node_statuses(broker.site),)
-    async with connection(
-        broker, clock, edge=edge, boot=me.boot, will=will, hear=hear if edge else (), patience=patience
-    ) as bus:
-        async with bus.subscribe(Status) as said:
+    hear = (topics.node_statuses(broker.site),) if edge else ()
+    async with connection(broker, clock, edge=edge, boot=me.boot, will=will, hear=hear, patience=patience) as bus:
+        async with bus.listen([topics.topic(broker.site, me)]) as said:
             await _only_one(bus, clock, said, me, broker)
         try:
             yield bus
@@ -100,10 +98,11 @@ async def _only_one(bus: MqttBus, clock: Clock, said: Subscription, me: Status, 
     await bus.publish(me)
     own: list[Status] = []
     rival = await _other(clock, said, me, SETTLED, own)
-    if not (own or me.edge):
-        who = broker.login.user or "nobody"
-        text = f"the broker {broker.url} does not let user {who} say how the node '{me.node}' is"
-        raise BusError("bus-forbidden", f"{text}: its ACL must let a worker write visavis/1/{broker.site}/#")
+    if not own:
+        who, what = broker.login.user or "nobody", "edge" if me.edge else "node"
+        text = f"the broker {broker.url} does not let user {who} say how the {what} '{me.node}' is"
+        mend = f"visavis/1/{broker.site}/{me.edge or ''}{'/' if me.edge else ''}#"
+        raise BusError("bus-forbidden", f"{text}: its ACL must let that user read and write {mend}")
     if rival is not None and rival.boot < me.boot:
         await bus.publish(rival)  # it is theirs
         raise _taken(me, broker)

@@ -78,10 +78,14 @@ def _edge_commands(commands: Any) -> None:
     replay.add_argument("--out", type=Path, required=True, metavar="DIR")
     replay.add_argument("--config", type=Path, default=DEMO)
     replay.add_argument("--seed", default="replay", help="another one gives other session ids")
+    replay.add_argument("--screen", default="replay", metavar="NAME", help="what sensors and other programs call it")
+    replay.add_argument(
+        "--wait", action="store_true", help="the visit begins when somebody speaks, or a sensor says so"
+    )
     for command in (demo, replay):
         command.add_argument("--real-time", action="store_true", help="at its own pace, not as fast as it can")
         command.add_argument("--visitors", type=_count, default=1, metavar="N", help="so many visits at once")
-        command.add_argument("--metrics", type=int, metavar="PORT", help="serve /metrics, /healthz and /readyz")
+        command.add_argument("--metrics", type=_port, metavar="PORT", help="serve /metrics, /healthz and /readyz")
 
 
 def _operator_commands(commands: Any) -> None:
@@ -90,7 +94,7 @@ def _operator_commands(commands: Any) -> None:
     node.add_argument("--name", default=os.environ.get("VISAVIS_NODE", ""), help="default: the machine's")
     node.add_argument("--label", action="append", default=[], metavar="K=V", help="a fact about this machine")
     node.add_argument("--stage", action="append", default=[], choices=WORKER_STAGES, help="this stage, wherever placed")
-    node.add_argument("--metrics", type=int, metavar="PORT", help="serve /metrics, /healthz and /readyz")
+    node.add_argument("--metrics", type=_port, metavar="PORT", help="serve /metrics, /healthz and /readyz")
     node.add_argument("--metrics-host", default="", help="address to serve them on (default: loopback)")
 
     status = commands.add_parser("status", help="nodes, stages, load and latencies, live 查看节点与负载")
@@ -117,10 +121,17 @@ def _wanted(options: argparse.Namespace) -> Wanted:
 
 
 def _count(word: str) -> int:
-    number = int(word)
-    if not 1 <= number <= 1000:
-        raise argparse.ArgumentTypeError("should be from 1 to 1000")
-    return number
+    return _number(word, 1, 1000)
+
+
+def _port(word: str) -> int:
+    return _number(word, 0, 65535)
+
+
+def _number(word: str, least: int, most: int) -> int:
+    if not word.isdecimal() or not least <= int(word) <= most:
+        raise argparse.ArgumentTypeError(f"{word!r} should be a number from {least} to {most}")
+    return int(word)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -132,7 +143,8 @@ def _demo(options: argparse.Namespace) -> int:
 def _replay(options: argparse.Namespace) -> int:
     from pipeline.demo import replay_file
 
-    return replay_file(options.config, options.sound, options.out, _how(options), seed=options.seed)
+    how = {"seed": options.seed, "screen": options.screen, "waits": options.wait}
+    return replay_file(options.config, options.sound, options.out, _how(options), **how)
 
 
 def _how(options: argparse.Namespace) -> Any:

@@ -50,11 +50,17 @@ def demo(config_path: Path, visit_path: Path, out: Path, how: How) -> int:
     return 1 if found else 0
 
 
-def replay_file(config_path: Path, sound: Path, out: Path, how: How, *, seed: str = "replay") -> int:
+def replay_file(
+    config_path: Path, sound: Path, out: Path, how: How, *, seed: str = "replay", screen: str = "replay",
+    waits: bool = False,
+) -> int:  # fmt: skip
     """Any recording; 0 when every turn that was heard was answered."""
     config = _read(config_path, how)
     _say_what_is_heard(config)
-    job = Replay(config, read_sound(sound), out, seed=seed, about={"title": sound.name}, visitors=how.visitors)
+    job = Replay(
+        config, read_sound(sound), out, seed=seed, name=screen, waits=waits, about={"title": sound.name},
+        visitors=how.visitors,
+    )  # fmt: skip
     narrator = _run(job, how)
     _say_where(job)
     turns = [turn for turn in narrator.outcomes.turns.values() if turn.heard or turn.apologies]

@@ -55,11 +55,10 @@ async def house(config: Config, clock: Clock, note: Callable[[Timing], None] | N
         name = (config.broker.login.user or host_name()) if config.broker else ""
         start = boot(name) if name else ""
         bus: Bus = MemoryBus()
+        latest = [Status(edge=name, node=name, state="drained", version=current_version(), boot=start)]
         if config.broker:
             me = Status(edge=name, node=name, state="warming", version=current_version(), boot=start)
-            bus = await stack.enter_async_context(
-                joined(config.broker, clock, me, edge=name, last=lambda: me.changed(state="drained"))
-            )
+            bus = await stack.enter_async_context(joined(config.broker, clock, me, edge=name, last=lambda: latest[-1]))
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         crew = Crew(clock)
         here = await stack.enter_async_context(workers(config, bus, clock, node=name or "local", note=note))
@@ -76,6 +75,7 @@ async def house(config: Config, clock: Clock, note: Callable[[Timing], None] | N
             yield House(venue(config, bus, clock, turn, lines, crew), crew, bus, start, missing, local, edges,
                         Telling(status, lambda: _counts(bus), lambda: _why_not_ready(bus)))  # fmt: skip
         finally:
+            latest.append(status().changed(state="drained", stages=()))
             for task in background:
                 task.cancel()
 

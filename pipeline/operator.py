@@ -28,10 +28,12 @@ OF_WORKERS = tuple(stage.name for stage in WORKERS)
 
 def node(job: Job, log: Wanted) -> int:
     """Run a worker node until it is told to stop. 0: it has drained."""
-    log.apply(read_node_config(job, machine(job)).log)
+    facts = machine(job)
+    config = read_node_config(job, facts)
+    log.apply(config.log)
 
     async def main(clock: Clock) -> None:
-        await run_node(job, clock, lambda text: print(text, flush=True))
+        await run_node(job, facts, config, clock, lambda text: print(text, flush=True))
 
     run_real(main)
     return 0
@@ -59,7 +61,8 @@ def check(path: Path, fact_files: Sequence[Path]) -> int:
 def _unplaced(config: Config, fact_files: Sequence[Path]) -> list[str]:
     if not fact_files:
         return []
-    nodes = {file.stem: read_facts(file).overridden({"role": "node", "node": file.stem}) for file in fact_files}
+    how = "`visavis check`"
+    nodes = {file.stem: read_facts(file).overridden({"role": "node", "node": file.stem}, how) for file in fact_files}
     wanted = {name: config.plans[name].place for name in OF_WORKERS if config.plans[name].place.get("role") != "edge"}
     missing = nowhere(wanted, nodes)
     return [f"{config.path}: {stage}.place: {'; '.join(reasons)}" for stage, reasons in missing.items()]

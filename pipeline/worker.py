@@ -86,10 +86,8 @@ def read_node_config(job: Job, facts: Facts) -> Config:
     return config
 
 
-async def run_node(job: Job, clock: Clock, say: Callable[[str], None]) -> None:
+async def run_node(job: Job, facts: Facts, config: Config, clock: Clock, say: Callable[[str], None]) -> None:
     """Work until SIGTERM or SIGINT. `say` tells a person what happens."""
-    facts = machine(job)
-    config = read_node_config(job, facts)
     node = _Node(job, config, facts, clock, say)
     port = config.metrics.port if job.metrics_port is None else job.metrics_port
     async with telemetry(config, node.telling, port=port, host=job.metrics_host) as meter:
@@ -175,9 +173,13 @@ class _Node:
                 async with self._clock.timeout(LOOK):
                     await stop.wait()
             now = _print_of(self._job.config)
-            if now not in {seen, b""}:
-                seen = now
+            if now == seen:
+                continue
+            seen = now
+            if now:
                 await self._reload(workers)
+            else:
+                _LOGGER.warning("config.missing path=%s: what was read of it goes on", self._job.config)
 
     async def _reload(self, workers: Workers) -> None:
         """Restart the stages that the changed config changes; a config with problems changes nothing."""

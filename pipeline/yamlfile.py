@@ -124,11 +124,13 @@ class YamlFile:
 
     def _refuse_secrets(self, model: type[BaseModel], data: dict[str, Any], keys: Keys) -> None:
         for name, field in model.model_fields.items():
-            secret = SecretStr in {field.annotation, *getattr(field.annotation, "__args__", ())}
-            if secret and data.get(name) and (*keys, name) not in self.from_environment:
-                self.problem(
-                    (*keys, name), "a key must not stand in a file: write ${NAME} and set NAME in the environment"
-                )
+            value, place = data.get(name), (*keys, name)
+            kinds = {field.annotation, *getattr(field.annotation, "__args__", ())}
+            if SecretStr in kinds and value and place not in self.from_environment:
+                self.problem(place, "a key must not stand in a file: write ${NAME} and set NAME in the environment")
+            for inner in kinds:
+                if isinstance(inner, type) and issubclass(inner, BaseModel) and isinstance(value, dict):
+                    self._refuse_secrets(inner, value, place)
 
 
 def _known_keys(model: type[BaseModel], place: Keys) -> list[str]:

@@ -139,14 +139,20 @@ class MqttBus:
             async with self._hub.subscribe(*kinds, session=session) as inbox:
                 yield inbox
             return
-        site, inbox = self._broker.site, Inbox(node)
+        site = self._broker.site
         taken = [topics.shared(site, stage, kind) for kind in jobs]
         taken += [topics.own(site, node, stage, kind) for kind in jobs if node]
-        link = self._link(
-            [*(text for kind in kinds for text in topics.hearing(site, kind, session)), *taken], inbox.put
-        )
-        inbox.on_leave = lambda: link.leave(taken)
-        task = asyncio.get_running_loop().create_task(link.run(lambda: None), name=f"link {stage}")
+        heard = [text for kind in kinds for text in topics.hearing(site, kind, session)]
+        async with self.listen(heard, taken, node) as inbox:
+            yield inbox
+
+    @asynccontextmanager
+    async def listen(self, heard: Filters, taken: Filters = (), node: str = "") -> AsyncIterator[Inbox]:
+        """A connection of its own for these filters: it hears what we say ourselves, and what the broker keeps."""
+        inbox, leaving = Inbox(node), list(taken)
+        link = self._link([*heard, *leaving], inbox.put)
+        inbox.on_leave = lambda: link.leave(leaving)
+        task = asyncio.get_running_loop().create_task(link.run(lambda: None), name="link")
         try:
             await link.up.wait()
             yield inbox

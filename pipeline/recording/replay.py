@@ -55,6 +55,9 @@ class Replay:
     out: Path
     seed: str = "replay"
     name: str = "replay"
+    """Of the screen."""
+    waits: bool = False
+    """The visit begins when somebody speaks, types or is there, not by itself."""
     begin_at: float = 0.0
     """Seconds on the clock before which the sound does not begin: floats add up the same only from the same start."""
     about: dict[str, str] = field(default_factory=dict)
@@ -114,7 +117,8 @@ async def _visitor(
             tasks.create_task(edge.run(), name="edge"),
         ]
         await clock.sleep(0)  # they are listening now
-        edge.visit.begin()
+        if not job.waits:
+            edge.visit.begin()
         try:
             await _feed(job.sound, edge, recorder, clock, watcher)
             await _finish(edge, screen, clock)

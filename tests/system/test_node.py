@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from benchmarks.fleet import write_config
 from benchmarks.nodes import COMMAND, ROOT, NodeProcess
@@ -129,3 +132,35 @@ def test_status_shows_who_is_there_and_fails_when_a_stage_has_nobody(tmp_path: P
         done = run("status", str(config), "--once")
         assert done.returncode == 1
         assert "no node runs speech" in done.stdout
+
+
+def test_a_sensor_wakes_the_avatar_and_any_program_has_it_say_a_line(tmp_path: Path) -> None:
+    sound, out = tmp_path / "silence.wav", tmp_path / "out"
+    soundfile.write(sound, np.zeros(16_000 * 6, np.int16), 16_000)
+
+    async def act(cluster: Cluster) -> None:
+        config = write_config(tmp_path / "hall.yaml", cluster.broker.url)
+        words = ["replay", str(sound), "--config", str(config), "--out", str(out), "--screen", "hall", "--wait"]
+        environment = {**os.environ, "VISAVIS_USER": "gallery", "PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(  # noqa: ASYNC220  it takes a moment of the test
+            [sys.executable, "-c", COMMAND, *words], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        ) as edge:
+            node = NodeProcess("gallery", edge, tmp_path)
+            await said(node, "ready")
+            assert not [kind for kind in kinds(out) if kind == "SessionStarted"]
+            topic = "visavis/1/test/gallery/screen/hall"
+            for name, text in (("presence", '{"present": true}'), ("say", '{"text": "We close.", "language": "en"}')):
+                publish = ["mosquitto_pub", "-p", str(cluster.broker.port), "-t", f"{topic}/{name}", "-m", text]
+                await asyncio.get_running_loop().run_in_executor(None, lambda: subprocess.run(publish, check=True))  # noqa: B023
+            await said(node, "We close.")
+            await asyncio.get_running_loop().run_in_executor(None, edge.communicate)
+        assert "SessionStarted" in kinds(out)
+
+    play(tmp_path, act, workers=1, visitors=1)
+
+
+def kinds(recording: Path) -> list[str]:
+    """Of the messages recorded so far."""
+    path = recording / "messages.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line)["message"]["kind"] for line in lines]
