@@ -81,9 +81,8 @@ class Link:
             wait = min(2 * wait, BACKOFF[1])
 
     def _note(self, error: Exception) -> None:
-        reason = str(getattr(error, "rc", "") or error)
-        reason = reason.removeprefix("[code:").strip() if not reason.startswith("[") else reason
-        self.fatal = any(known in str(error) for known in REFUSED)
+        reason = str(error)
+        self.fatal = any(known in reason for known in REFUSED)
         if reason != self.trouble:
             _LOGGER.warning("bus.away link=%s broker=%s: %s", self._name, self._broker.url, reason)
         self.trouble = reason

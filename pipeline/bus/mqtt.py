@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -39,8 +39,11 @@ class MqttBus:
         self._hub = MemoryBus()
         self.outbox = Outbox()
         self._under_way: dict[asyncio.Task[None], Parcel] = {}
+        self._failed: deque[Parcel] = deque(maxlen=WINDOW)
         self._back = asyncio.Event()
         self._links: list[Link] = []
+        self._ended: Counter[str] = Counter()
+        """What is counted of links that are no more: a count never falls."""
         self._count = 0
         self.unsent = 0
         """Requests that were not sent while the connection was lost: the session sends them again."""
@@ -59,12 +62,13 @@ class MqttBus:
     @property
     def reconnects(self) -> int:
         """How often a connection has come back."""
-        return sum(max(0, link.ups - 1) for link in self._links)
+        return self._ended["reconnects"] + sum(max(0, link.ups - 1) for link in self._links)
 
     @property
     def refused(self) -> Counter[str]:
         """Messages from outside that are none, by code."""
-        return sum((link.refused for link in self._links), Counter())
+        ended = Counter({code: count for code, count in self._ended.items() if code != "reconnects"})
+        return sum((link.refused for link in self._links), ended)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -84,12 +88,23 @@ class MqttBus:
 
     def _changed(self) -> None:
         if not self.connected:
+            self._take_back()
             return
         if self.main.ups > 1:
             _LOGGER.warning("bus.back broker=%s", self._broker.url)
             self._back.set()
             self._back = asyncio.Event()
         self._send()
+
+    def _take_back(self) -> None:
+        """What the lost connection has not acknowledged is sent first on the next one, in its order."""
+        lost = [*self._failed, *self._under_way.values()]
+        for task in self._under_way:
+            task.cancel()
+        self._failed.clear()
+        self._under_way.clear()
+        for parcel in reversed(lost):
+            self.outbox.put_back(parcel)
 
     async def reconnected(self) -> None:
         await self._back.wait()
@@ -123,11 +138,11 @@ class MqttBus:
             task.add_done_callback(self._sent)
 
     def _sent(self, task: "asyncio.Task[None]") -> None:
-        parcel = self._under_way.pop(task)
         if task.cancelled():
             return
-        if task.exception() is not None:
-            self.outbox.put_back(parcel)
+        failed, parcel = task.exception() is not None, self._under_way.pop(task)
+        if failed:
+            self._failed.append(parcel)  # the connection is about to be lost: `_take_back` has the order
         elif len(self.outbox):
             self._send()
 
@@ -160,13 +175,14 @@ class MqttBus:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             self._links.remove(link)
+            self._ended.update(link.refused, reconnects=max(0, link.ups - 1))
 
     async def flushed(self, seconds: float) -> None:
         """Wait until all that was published has reached the broker, at most so long."""
         try:
             async with self._clock.timeout(seconds):
                 while self.connected and (len(self.outbox) or self._under_way):
-                    await asyncio.wait(list(self._under_way))
+                    await (asyncio.wait(list(self._under_way)) if self._under_way else self._clock.sleep(0.01))
         except TimeoutError:
             pass
 

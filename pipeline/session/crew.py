@@ -82,6 +82,9 @@ class Crew:
 
     def hear(self, status: Status) -> None:
         """Take what a node says of itself, or what the broker says of one that is lost."""
+        silent = [name for name, member in self._members.items() if self._clock.now() > member.heard + SILENT]
+        for name in silent:
+            del self._members[name]
         known = self._members.get(status.node)
         if status.state in AWAY:
             if known is not None and known.status.boot in {status.boot, ""}:

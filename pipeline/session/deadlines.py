@@ -31,8 +31,6 @@ class _Request:
     avoid: set[str] = field(default_factory=set)
     heard: float = 0.0
     """When its worker last gave a sign of life."""
-    begin: int = 0
-    """Number that the first answer of an attempt has."""
     next: int = 0
     """Number that the next answer of the adopted attempt must have: one that is missing is lost for good."""
     unclaimed: int = 0
@@ -72,7 +70,7 @@ class Requests:
         """Watch a request that a stage has published itself."""
         self._crew.counts["sent"] += 1
         said = len(message.said) if isinstance(message, Question) else 0
-        self._open[message.id] = _Request(message, self._hands.now() + within, begin=said, next=said)
+        self._open[message.id] = _Request(message, self._hands.now() + within, next=said)
         self._hands.wake(f"due {message.id}", within)
         self._hands.wake(f"silent {message.id}", self._deadlines.claim)
 
@@ -223,7 +221,7 @@ class Requests:
         if was_adopted:
             self._hands.wake(f"due {request.message.id}", self._deadlines.first_sentence)
         request.adopted = 0
-        request.next = request.begin = len(renewed.said) if isinstance(renewed, Question) else 0
+        request.next = len(renewed.said) if isinstance(renewed, Question) else 0
         self._crew.counts[why] += 1
         pause = min(2 ** max(0, request.unclaimed - PATIENT_AFTER), LONGEST_PAUSE)
         self._hands.wake(f"silent {request.message.id}", self._deadlines.claim * pause)

@@ -176,7 +176,8 @@ class Visit:
             if isinstance(event, (Typed, Presence, Say)):
                 self.begin()
             if event.session:
-                self._own.add(event.id)
+                if isinstance(event, (Say, Typed, Control)):
+                    self._own.add(event.id)
                 self.publish(event)
             self.conversation.on(event)
         await self._send()

@@ -12,12 +12,13 @@ import pytest
 
 from pipeline.bus.contract import Bus
 from pipeline.bus.mqtt import MqttBus, connection
-from pipeline.bus.settings import Login, read_broker
+from pipeline.bus.settings import Broker, Login, read_broker
 from pipeline.clock import Clock, run_real
 from pipeline.errors import BusError
-from pipeline.messages import Interrupt, Presence, Question, Say, Utterance
+from pipeline.messages import Interrupt, Presence, Question, Say, Speech, Utterance
 from tests.broker import Mosquitto, mosquitto
 from tests.bus_contract import EDGE, SCENES, question, texts
+from tests.proxy import Proxy
 
 pytestmark = pytest.mark.system
 Scene = Callable[[Bus, Clock], Coroutine[Any, Any, None]]
@@ -156,6 +157,35 @@ def test_it_comes_back_by_itself_after_the_broker_died(tmp_path: Path) -> None:
                 assert getattr(await anext(aiter(jobs)), "text", "") == "after"
                 assert edge.unsent == 1
                 assert len(edge.outbox) == 0
+
+    run_real(main)
+
+
+def test_what_a_lost_connection_has_not_acknowledged_is_sent_on_the_next_one_in_its_order(tmp_path: Path) -> None:
+    parts = [Speech(edge="lobby", session="s", index=0, part=part, start=part, pcm=bytes(64)) for part in range(90)]
+
+    async def main(clock: Clock) -> None:
+        with mosquitto(tmp_path) as broker, Proxy() as proxy:
+            proxy.target = broker.port
+            near = Broker("127.0.0.1", proxy.port, tls=False, login=Login(keepalive=1), site="test")
+            async with (
+                connection(near, clock, boot="w") as worker, bus_of(broker, clock) as other,
+                other.subscribe(Speech) as heard,
+            ):  # fmt: skip
+                proxy.cut()
+                for part in parts:
+                    await worker.publish(part)
+                while worker.connected:
+                    await clock.sleep(0.01)
+                proxy.mend()
+                found: list[int] = []
+                async with clock.timeout(20):
+                    while len(set(found)) < len(parts):
+                        message = await anext(aiter(heard))
+                        assert isinstance(message, Speech)
+                        found.append(message.part)
+        firsts = list(dict.fromkeys(found))
+        assert firsts == sorted(firsts)
 
     run_real(main)
 
