@@ -22,9 +22,10 @@ from pipeline.envelope import Message
 from pipeline.flow import WORKERS
 from pipeline.messages import Cues, Speech
 from pipeline.session.crew import Crew
-from pipeline.session.edge import Edge, Venue
+from pipeline.session.edge import Edge
 from pipeline.session.lines import Lines
 from pipeline.session.settings import Conversing
+from pipeline.session.visit import Venue
 from pipeline.stage import Running, StageLoop
 
 LOUD = np.full(FRAME, 3000, np.int16)

@@ -27,7 +27,7 @@ def main(words: Sequence[str] | None = None) -> int:
     _wanted(options).apply(None)
     sys.path.append(str(Path.cwd()))  # a config may name an engine of the deployer's own, as `python -m` would find it
     commands = {"demo": _demo, "replay": _replay, "check": _check, "node": _node, "status": _status,
-                "facts": _facts, "render": _render}  # fmt: skip
+                "facts": _facts, "render": _render, "serve": _serve}  # fmt: skip
     run = commands[options.command]
     try:
         return run(options)
@@ -62,15 +62,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log-format", choices=["human", "json"], help="instead of the config's log.format")
     commands = parser.add_subparsers(dest="command", required=True)
     _edge_commands(commands)
+    _serve_command(commands)
     _operator_commands(commands)
     return parser
 
 
 def _edge_commands(commands: Any) -> None:
     demo = commands.add_parser("demo", help="a recorded visit through the live pipeline 演示一次完整的参观对话")
-    demo.add_argument("--once", action="store_true", help="end after the recorded visit (it always does, for now)")
+    demo.add_argument("--once", action="store_true", help="end after the recorded visit, and do not open the page")
     demo.add_argument("--out", type=Path, default=Path("demo-out"), metavar="DIR", help="where the recording goes")
     demo.add_argument("--config", type=Path, default=DEMO, help="another config")
+    demo.add_argument("--port", type=_port, metavar="PORT", help="of the page (default: the config's, or any free one)")
     demo.add_argument("--visit", type=Path, default=VISIT, help="another recorded visit")
 
     replay = commands.add_parser("replay", help="any recording through the live pipeline 重放一段录音")
@@ -86,6 +88,15 @@ def _edge_commands(commands: Any) -> None:
         command.add_argument("--real-time", action="store_true", help="at its own pace, not as fast as it can")
         command.add_argument("--visitors", type=_count, default=1, metavar="N", help="so many visits at once")
         command.add_argument("--metrics", type=_port, metavar="PORT", help="serve /metrics, /healthz and /readyz")
+
+
+def _serve_command(commands: Any) -> None:
+    serve = commands.add_parser("serve", help="a kiosk: the page, and the stages placed here 打开数字人页面")
+    serve.add_argument("config", type=Path)
+    serve.add_argument(
+        "--port", type=_port, metavar="PORT", help="instead of the config's screen.port (0: any free one)"
+    )
+    serve.add_argument("--metrics", type=_port, metavar="PORT", help="serve /metrics, /healthz and /readyz")
 
 
 def _operator_commands(commands: Any) -> None:
@@ -137,7 +148,21 @@ def _number(word: str, least: int, most: int) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from pipeline.demo import demo
 
-    return demo(options.config, options.visit, options.out, _how(options))
+    done = demo(options.config, options.visit, options.out, _how(options))
+    if options.once:
+        return done
+    return _open(options, any_port=options.port is None)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    return _open(options, any_port=False)
+
+
+def _open(options: argparse.Namespace, *, any_port: bool) -> int:
+    from pipeline.serve import Job, serve
+
+    job = Job(options.config, options.port, options.metrics, any_port)
+    return serve(job, _wanted(options), lambda text: print(text, flush=True))
 
 
 def _replay(options: argparse.Namespace) -> int:

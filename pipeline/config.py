@@ -11,13 +11,12 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.bus.settings import Broker, Login, read_broker, wrong_name
 from pipeline.engines import load, settings_class
-from pipeline.envelope import Language
 from pipeline.errors import ConfigError
 from pipeline.flow import STAGES
 from pipeline.plans import PLANNED, Logging, Metrics, Plan
-from pipeline.session.lines import Script
+from pipeline.screens import SERVER, Persona, Planned, read_persona, read_screens
 from pipeline.session.settings import Conversing
-from pipeline.settings import FROZEN, LocalPath
+from pipeline.settings import LocalPath
 from pipeline.yamlfile import Keys, YamlFile
 
 Runs = Callable[[str, Plan, bool], bool]
@@ -42,13 +41,8 @@ def at_edge(stage: str, plan: Plan, alone: bool) -> bool:
     return alone or stage == "turn" or plan.place.get("role") == "edge"
 
 
-class Persona(BaseModel):
-    """Who the avatar is."""
-
-    model_config = FROZEN
-    name: dict[Language, str] = {}
-    prompt: dict[Language, str] = {}
-    lines: dict[Language, Script] = {}
+SCREENS = ("screen", "screens")
+"""Keys that are read where the screens are."""
 
 
 class _Top(BaseModel):
@@ -97,15 +91,17 @@ class Config:
     """Of the containers that `render` writes; empty: the default."""
     avatar: Path | None
     """The avatar pack's folder."""
+    screen: "EngineConfig | None"
+    """The screen server, where the config names one."""
+    screens: tuple[Planned, ...]
+    """Of this process."""
     lines_cache: Path | None
     source: dict[str, Any]
     """As it stands in the file, without what came from the environment."""
 
     def prompt(self) -> str:
         """The persona's text for the model: both languages, the default one first."""
-        first = self.session.greeting_language
-        order: list[Language] = [first, "en" if first == "zh" else "zh"]
-        return "\n\n".join(self.persona.prompt[language] for language in order if language in self.persona.prompt)
+        return self.persona.told(self.session.greeting_language)
 
 
 def read_config(path: Path, runs: Runs = everywhere, *, unfilled: bool = False) -> Config:
@@ -120,22 +116,27 @@ def read_config(path: Path, runs: Runs = everywhere, *, unfilled: bool = False) 
         raise ConfigError(
             "config-invalid", f"{path}: holds no keys; a config has a section for each stage: {', '.join(STAGES)}"
         )
-    top: _Top | None = file.read(_Top, file.data, skip=STAGES)
+    top: _Top | None = file.read(_Top, file.data, skip=(*STAGES, *SCREENS))
     plans = {stage: _plan(file, stage) for stage in STAGES}
     alone = top is not None and top.bus == "memory"
     here = [stage for stage, plan in plans.items() if plan is not None and runs(stage, plan, alone)]
     stages = {stage: _engine(file, stage, file.data[stage], (stage,)) for stage in here}
     broker = _broker(file, top)
-    persona = _persona(file, top) if "turn" in here else Persona()
+    persona = read_persona(file, top.session.persona) if top and "turn" in here else Persona()
+    screens = read_screens(file, top.session) if top and "turn" in here else ()
+    screen = _screen(file) if "turn" in here else None
     _check_parts(file, top, stages)
-    problems = file.problems + ([] if file.problems else _check_engines(stages))
+    problems = file.problems + (
+        [] if file.problems else _check_engines({**stages, "screen": screen}) + _check_voices(stages, screens)
+    )
     if problems or top is None or persona is None:
         raise ConfigError("config-invalid", "\n".join(problems))
     return Config(
         path=path, site=top.site, broker=broker, session=top.session, persona=persona, metrics=top.metrics,
         plans={name: plan for name, plan in plans.items() if plan is not None},
         stages={name: stage for name, stage in stages.items() if stage is not None}, log=top.log, image=top.image,
-        avatar=top.avatar, lines_cache=top.lines_cache, source=_without_environment(file),
+        avatar=top.avatar, screen=screen, screens=screens, lines_cache=top.lines_cache,
+         source=_without_environment(file),
     )  # fmt: skip
 
 
@@ -192,17 +193,34 @@ def _broker(file: YamlFile, top: _Top | None) -> Broker | None:
     return broker
 
 
-def _persona(file: YamlFile, top: _Top | None) -> Persona | None:
-    if top is None or top.session.persona is None:
-        return Persona()
-    try:
-        own = YamlFile(top.session.persona)
-    except ConfigError as error:
-        file.problem(("session", "persona"), error.text)
+def _screen(file: YamlFile) -> EngineConfig | None:
+    """The screen server that a config names; nothing is loaded for one that does not."""
+    data = file.data.get("screen")
+    if data is None:
         return None
-    persona: Persona | None = own.read(Persona, own.data)
-    file.problems += own.problems
-    return persona
+    if not isinstance(data, dict):
+        file.problem(("screen",), "should hold keys and values, such as 'port: 8080'")
+        return None
+    return _engine(file, "screen", {"engine": SERVER} | data, ("screen",))
+
+
+def default_screen() -> EngineConfig:
+    """The screen server of a config that names none."""
+    module = load("screen", SERVER)
+    return EngineConfig("screen", SERVER, module, settings_class(module)())
+
+
+def _check_voices(stages: dict[str, EngineConfig | None], screens: tuple[Planned, ...]) -> list[str]:
+    """Voices that screens name and the speech engine does not have."""
+    speech = stages.get("speech")
+    check = getattr(speech.module, "check", None) if speech else None
+    if speech is None or check is None or "voices" not in type(speech.settings).model_fields:
+        return []
+    return [
+        f"screens ({screen.plan.name}): voice: {problem}"
+        for screen in screens if screen.session.voices
+        for problem in check(speech.settings.model_copy(update={"voices": screen.session.voices}))
+    ]  # fmt: skip
 
 
 def _check_parts(file: YamlFile, top: _Top | None, stages: dict[str, EngineConfig | None]) -> None:

@@ -8,10 +8,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Label = Literal["neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised"]
 Language = Literal["zh", "en"]
+Mode = Literal["hands-free", "push-to-talk", "wake-phrase"]
 Number = Annotated[float, AfterValidator(lambda value: round(value, 4))]
 """A float with 4 decimals: rounded at the source, so that equal runs write equal bytes."""
 Unit = Annotated[Number, Field(ge=0.0, le=1.0)]
-Origin = Literal["reply", "filler", "apology", "greeting", "farewell", "say"]
+Origin = Literal["reply", "filler", "apology", "greeting", "farewell", "attract", "say"]
 
 
 class Part(BaseModel):

@@ -37,7 +37,7 @@ ALL: tuple[Kind, ...] = tuple(
 """Every message class."""
 
 
-FIXED = ("filler", "apology", "greeting", "farewell")
+FIXED = ("filler", "apology", "greeting", "farewell", "attract")
 """Origins of lines that were rendered before they are needed."""
 
 

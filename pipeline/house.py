@@ -15,14 +15,18 @@ from pipeline.bus.mqtt import MqttBus
 from pipeline.clock import Clock
 from pipeline.config import Config
 from pipeline.engines import EdgeEngine
-from pipeline.flow import WORKERS
+from pipeline.envelope import Message
+from pipeline.flow import ALL, WORKERS
 from pipeline.jobs import Timing
 from pipeline.messages import Status
 from pipeline.node import Workers, turn_engine, workers
 from pipeline.plans import MANNER
+from pipeline.recording.roundtrips import RoundTrips
+from pipeline.screens import Planned
 from pipeline.session.crew import Crew
-from pipeline.session.edge import Edge, Venue
+from pipeline.session.edge import Edge
 from pipeline.session.lines import PLAIN, Lines, Script, render
+from pipeline.session.visit import Venue
 from pipeline.telling import Telling
 
 WORKERS_SECONDS = 10.0
@@ -125,13 +129,30 @@ def venue(config: Config, bus: Bus, clock: Clock, turn: EdgeEngine, lines: Lines
     return Venue(bus, clock, turn, lines, config.session, config.prompt(), versions(config), crew)
 
 
-async def fixed_lines(config: Config, bus: Bus, clock: Clock) -> Lines:
-    """The persona's fixed lines in the configured voice."""
-    scripts = {language: config.persona.lines.get(language, Script()) for language in PLAIN}
+async def fixed_lines(config: Config, bus: Bus, clock: Clock, planned: Planned | None = None) -> Lines:
+    """The persona's fixed lines in the configured voice; with `planned`, of that screen's persona and voices."""
+    persona = planned.persona if planned else config.persona
+    voices = planned.session.voices if planned else config.session.voices
+    scripts = {language: persona.lines.get(language, Script()) for language in PLAIN}
     voice = "|".join(_sound_of(config.source[stage]) for stage in ("speech", "cues"))
     folders = [config.lines_cache] if config.lines_cache else []
     shipped = config.avatar / "lines" if config.avatar else None
-    return await render(scripts, bus, clock, voice=f"{current_version()} {voice}", folders=folders, shipped=shipped)
+    name = f"{current_version()} {voice}" + (f" {sorted(voices.items())}" if voices else "")
+    return await render(scripts, bus, clock, voice=name, folders=folders, shipped=shipped, voices=voices)
+
+
+async def overhear(
+    home: House, clock: Clock, tell: Callable[[Message], None], note: Callable[[Timing], None]
+) -> NoReturn:
+    """Tell every message of the bus, and how long requests to other machines took."""
+    trips = RoundTrips()
+    async with home.bus.subscribe(*ALL) as said:
+        async for message in said:
+            tell(message)
+            timing = trips.message(clock.measure(), message) if home.boot else None
+            if timing is not None and timing.stage not in home.local:
+                note(timing)
+    raise AssertionError("a subscription never ends")
 
 
 def _sound_of(section: dict[str, Any]) -> str:

@@ -9,12 +9,13 @@ from pipeline.envelope import Label, Language, Message, Number, Origin, Unit
 
 
 class SessionStarted(Message):
-    """Said by the session: a visit begins. `versions` are those of Visavis and of every stage's engine."""
+    """Said by the session: a visit begins. `versions`: of Visavis and every engine; `daytime`: for the greeting."""
 
     screen: str
     language: Language
     persona: str = ""
-    mode: Literal["hands-free", "push-to-talk"] = "hands-free"
+    mode: e.Mode = "hands-free"
+    daytime: Literal["", "morning", "afternoon", "evening"] = ""
     versions: dict[str, str] = {}
 
 
@@ -33,8 +34,10 @@ class Presence(Message):
 
 
 class Typed(Message):
-    """Said by the screen: text typed or touched instead of spoken."""
+    """Said by the screen: text typed or touched instead of spoken. `index` counts them in a visit."""
 
+    parted = ("index",)
+    index: int = Field(0, ge=0)
     text: str = Field(min_length=1, max_length=2000)
     language: Language | None = None
 
@@ -42,7 +45,9 @@ class Typed(Message):
 class Control(Message):
     """Said by the screen: the visitor's or the operator's hand on the controls. None leaves a thing as it is."""
 
-    mode: Literal["hands-free", "push-to-talk"] | None = None
+    parted = ("index",)
+    index: int = Field(0, ge=0)
+    mode: e.Mode | None = None
     language: Language | None = None
     mute: bool | None = None
     stop: bool = False
@@ -128,7 +133,7 @@ class Emotion(Message):
 
 
 class Question(Message):
-    """Said by the session: everything that an answer needs. Job of reply."""
+    """Said by the session: everything that an answer needs; `voices`, the screen's, go on to speech. Job of reply."""
 
     requests = True
     text: str
@@ -140,6 +145,7 @@ class Question(Message):
     history: tuple[e.Exchange, ...] = ()
     knowledge: str = ""
     """Name of the knowledge folder."""
+    voices: dict[Language, str] = {}
     said: tuple[str, ...] = ()
     """Sentences already accepted from a stream that died: the answer goes on after them, at index len(said)."""
     tentative: bool = False
@@ -189,8 +195,7 @@ class Sentence(Message):
     """'' or one of `stages.cues` gestures: nod, shake, wave, point, think, shrug, bow, open."""
     last: bool = False
     """The answer ends with this sentence. Its text may be empty when the stream ended without more words."""
-    sources: tuple[str, ...] = ()
-    """Knowledge entries used."""
+    sources: tuple[str, ...] = ()  # knowledge entries used
     by: str = ""
     """Who answered: the model or the engine."""
     tokens_in: int = 0
@@ -198,6 +203,7 @@ class Sentence(Message):
     cost: Number = 0.0
     """In the endpoint's currency; on the last sentence of an answer."""
     origin: Origin = "reply"
+    voices: dict[Language, str] = {}
 
 
 class Speech(Message):

@@ -129,7 +129,7 @@ class _Node:
         broker, stop = self._config.broker, asyncio.Event()
         assert broker is not None  # noqa: S101  read_node_config has seen to it
         async with AsyncExitStack() as stack:
-            stack.enter_context(_signals(stop))
+            stack.enter_context(signals(stop))
             self._bus = bus = await stack.enter_async_context(
                 joined(broker, self._clock, self._status, last=self._last)
             )
@@ -228,7 +228,8 @@ def _print_of(path: Path) -> bytes:
 
 
 @contextmanager
-def _signals(stop: asyncio.Event) -> Iterator[None]:
+def signals(stop: asyncio.Event) -> Iterator[None]:
+    """`stop` is set by SIGTERM or SIGINT while the body runs."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

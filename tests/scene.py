@@ -15,9 +15,9 @@ from pipeline.flow import ALL, WORKERS
 from pipeline.messages import Played, Sentence, SpeechDropped, SpeechStarted, TurnEnded, Utterance
 from pipeline.recording.filescreen import FileScreen
 from pipeline.session.crew import Crew
-from pipeline.session.edge import Venue, Visit
 from pipeline.session.lines import PLAIN, Lines, render
 from pipeline.session.settings import Conversing
+from pipeline.session.visit import Venue, Visit
 from pipeline.stage import Running, StageLoop
 
 M = TypeVar("M", bound=Message)

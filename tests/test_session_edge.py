@@ -12,9 +12,10 @@ from pipeline.envelope import Message
 from pipeline.flow import ALL
 from pipeline.recording.filescreen import FileScreen
 from pipeline.session.crew import Crew
-from pipeline.session.edge import Edge, Venue
+from pipeline.session.edge import Edge
 from pipeline.session.lines import PLAIN, render
 from pipeline.session.settings import Conversing
+from pipeline.session.visit import Venue
 from tests.scene import ENGINES, Scene, stages, visiting
 
 LOUD = np.full(320, 3000, np.int16)

@@ -14,12 +14,10 @@ from pipeline.audio import FRAME, HEAR_RATE, SPEAK_RATE, Samples
 from pipeline.clock import Clock
 from pipeline.config import Config
 from pipeline.envelope import Message
-from pipeline.flow import ALL
-from pipeline.house import House, house, versions
+from pipeline.house import House, house, overhear, versions
 from pipeline.jobs import Timing
 from pipeline.recording.filescreen import FileScreen
 from pipeline.recording.recorder import Recorder, recording
-from pipeline.recording.roundtrips import RoundTrips
 from pipeline.session.edge import Edge
 from pipeline.wire import to_dict
 
@@ -142,16 +140,15 @@ async def _metered(job: Replay, home: House, port: int | None) -> AsyncIterator[
 
 
 async def _tell(home: House, clock: Clock, watcher: Watcher, note: Callable[[Timing], None], meter: Any) -> None:
-    start, trips = clock.now(), RoundTrips()
-    async with home.bus.subscribe(*ALL) as said:
-        async for message in said:
-            at = clock.now() - start
-            watcher.message(at, message)
-            if meter is not None:
-                meter.message(at, message)
-            timing = trips.message(clock.measure(), message) if home.boot else None
-            if timing is not None and timing.stage not in home.local:
-                note(timing)
+    start = clock.now()
+
+    def tell(message: Message) -> None:
+        at = clock.now() - start
+        watcher.message(at, message)
+        if meter is not None:
+            meter.message(at, message)
+
+    await overhear(home, clock, tell, note)
 
 
 async def _feed(sound: Samples, edge: Edge, recorder: Recorder, clock: Clock, watcher: Watcher) -> None:

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Literal
 
 from pipeline.envelope import Language, Message
 from pipeline.messages import Cues, Played, Say, Sentence, Speech
 from pipeline.session.deadlines import Requests
 from pipeline.session.hands import Hands
-from pipeline.session.lines import Lines
+from pipeline.session.lines import Kind, Lines
 from pipeline.session.playback import Heard, Line, Playback
-from pipeline.session.settings import Deadlines
+from pipeline.session.settings import Conversing
 from pipeline.session.turns import Turn
 
 
@@ -18,9 +17,10 @@ class Answers:
     """Follows every sentence from the reply stage to the screen."""
 
     def __init__(
-        self, hands: Hands, requests: Requests, fixed: Lines, deadlines: Deadlines, over: Callable[[Heard], None]
+        self, hands: Hands, requests: Requests, fixed: Lines, settings: Conversing, over: Callable[[Heard], None]
     ) -> None:
-        self._hands, self._requests, self._fixed, self._deadlines = hands, requests, fixed, deadlines
+        self._hands, self._requests, self._fixed = hands, requests, fixed
+        self._deadlines, self._voices = settings.deadlines, settings.voices
         self._playback = Playback(hands, over)
         self._by_sentence: dict[str, Line] = {}
         self._by_speech: dict[str, Line] = {}
@@ -59,21 +59,19 @@ class Answers:
         """Speak a line that somebody ordered, after what is being said."""
         where = {"edge": place.edge, "session": place.session, "turn": place.turn, "revision": place.revision}
         sentence = order.changed(**where).answer(
-            Sentence, index=0, text=order.text, language=order.language, last=True, origin="say"
+            Sentence, index=0, text=order.text, language=order.language, last=True, origin="say", voices=self._voices
         )
         line = Line(sentence)
         self._by_sentence[sentence.id] = line
         self._requests.send(sentence, self._deadlines.first_sentence)
         self._release(line)
 
-    def fixed(
-        self, origin: Literal["filler", "apology", "greeting", "farewell"], language: Language, place: Message
-    ) -> bool:
+    def fixed(self, kind: Kind, language: Language, place: Message) -> bool:
         """Speak a line that was rendered at the start; False when there is none."""
-        line = self._fixed.line(origin, language, place, self._spoken[origin])
+        line = self._fixed.line(kind, language, place, self._spoken[kind])
         if line is None:
             return False
-        self._spoken[origin] += 1
+        self._spoken[kind] += 1
         for message in (line.sentence, *line.speech.values(), *line.cues.values()):
             self._hands.publish(message)
         self._release(line)

@@ -16,6 +16,8 @@ from pipeline.session.turns import Turn
 
 BACK = "back"
 """What wakes a conversation when the bus is back after it was away."""
+LEAVE: dict[str, Literal["left", "ended"]] = {"left": "left", "ended": "ended"}
+"""What ends it: the screen is gone; a new conversation is wanted."""
 
 
 class Conversation:
@@ -42,8 +44,9 @@ class Conversation:
         """Open the visit."""
         state = self._state
         self._hands.publish(state.started)
-        if state.settings.greet:
-            state.answers.fixed("greeting", state.memory.language, state.place())
+        if not state.asleep:
+            self._hands.show(state.started)
+            state.greet()
         state.rest()
 
     def on(self, message: Message) -> None:
@@ -58,6 +61,8 @@ class Conversation:
             return
         if key == BACK:
             self._state.requests.back()
+        elif key in LEAVE:
+            self._state.end(LEAVE[key])
         elif key.startswith(("due ", "silent ")):
             self._state.requests.wake(key)
         elif key.startswith("cues "):
@@ -89,6 +94,7 @@ class Conversation:
             self._stands(turn)
 
     def _typed(self, typed: m.Typed) -> None:
+        self._state.called()
         turn = self._hearing.typed(typed)
         self._stands(turn)
         self._hearing.await_feeling(turn)
@@ -221,11 +227,14 @@ class Conversation:
     def _presence(self, presence: m.Presence) -> None:
         if not presence.present:
             self._state.end("left")
+        elif self._state.asleep:
+            self._state.called()
+            self._state.greet()
 
     def _idle(self) -> None:
         state = self._state
         if not state.quiet:
             return
         state.leaving = True
-        if not state.answers.fixed("farewell", state.memory.language, state.place()):
+        if state.asleep or not state.answers.fixed("farewell", state.memory.language, state.place()):
             state.end("idle")

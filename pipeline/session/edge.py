@@ -1,203 +1,16 @@
-"""One screen's edge: frames go in, visits begin and end, and a conversation's orders are carried out."""
+"""One screen's edge: frames go in, and one visit follows the other."""
 
 import asyncio
 import hashlib
-import logging
-from collections import deque
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NoReturn
 
-from pipeline.audio import FRAME, Frame, Hint, Samples
-from pipeline.bus.contract import Bus, Subscription
-from pipeline.clock import SESSION, Clock, Timer
-from pipeline.engines import EdgeEngine, Listener
-from pipeline.envelope import Message
-from pipeline.flow import OF_WORKERS
-from pipeline.messages import Claim, Control, Cues, Presence, Say, SessionEnded, SessionStarted, Speech, Status, Typed
+from pipeline.audio import FRAME, Frame, Samples
+from pipeline.bus.contract import Subscription
+from pipeline.envelope import Language, Message, Mode
+from pipeline.messages import Control, Presence, Say, Sentence, Typed
 from pipeline.screen import Screen
-from pipeline.session.conversation import BACK, Conversation
-from pipeline.session.crew import Crew
-from pipeline.session.lines import Lines
-from pipeline.session.settings import Conversing
-
-_LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Venue:
-    """What all edges of a process share."""
-
-    bus: Bus
-    clock: Clock
-    turn: EdgeEngine
-    lines: Lines
-    settings: Conversing
-    persona: str
-    versions: dict[str, str]
-    crew: Crew
-
-
-class Visit:
-    """One visit: carries out its conversation's orders (it is the conversation's hands)."""
-
-    def __init__(self, venue: Venue, screen: Screen, session: str, name: str, sample: int) -> None:
-        self._venue, self._screen, self._sample = venue, screen, sample
-        self.session = session
-        self.over: SessionEnded | None = None
-        self._listener: Listener = venue.turn.open(session)
-        self._outbox: deque[tuple[Message, str, str]] = deque()
-        self._own: set[str] = set()
-        """`id`s of what the screen said and we published: it comes back by the bus."""
-        self._events: asyncio.Queue[Message | str] = asyncio.Queue()
-        self._timers: dict[str, Timer] = {}
-        fixed = venue.settings.language
-        started = SessionStarted(
-            edge=venue.bus.edge, session=session, screen=name, versions=venue.versions,
-            language=venue.settings.greeting_language if fixed == "auto" else fixed,
-        )  # fmt: skip
-        self.conversation = Conversation(started, venue.settings, venue.persona, venue.lines, self, venue.crew)
-        self._begun = False
-        self._muted = False
-
-    # --- orders
-
-    def now(self) -> float:
-        return self._venue.clock.now()
-
-    def sample(self) -> int:
-        return self._sample
-
-    def publish(self, message: Message, to: str = "", stage: str = "") -> None:
-        self._outbox.append((message, to, stage))
-
-    def play(self, speech: Speech, cues: Cues | None) -> None:
-        self._screen.play(speech, cues)
-
-    def cut(self) -> None:
-        self._screen.cut()
-
-    def duck(self, on: bool) -> None:
-        self._screen.duck(on=on)
-
-    def show(self, message: Message) -> None:
-        self._screen.show(message)
-
-    def hint(self, hint: Hint) -> None:
-        for message in self._listener.hint(hint):
-            self.conversation.on(message)
-
-    def wake(self, key: str, after: float | None) -> None:
-        known = self._timers.pop(key, None)
-        if known:
-            known.cancel()
-        if after is not None:
-            self._timers[key] = self._venue.clock.call_at(self.now() + after, lambda: self._fired(key))
-
-    def end(self, ended: SessionEnded) -> None:
-        self.over = ended
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-
-    # --- events
-
-    def _fired(self, key: str) -> None:
-        self._timers.pop(key, None)
-        self._events.put_nowait(key)
-
-    def report(self, message: Message) -> None:
-        """Take what the screen says."""
-        self._events.put_nowait(message)
-
-    @property
-    def begun(self) -> bool:
-        """A visitor is there."""
-        return self._begun and self.over is None
-
-    def begin(self) -> None:
-        """Open the visit, once."""
-        if not self._begun:
-            self._begun = True
-            _LOGGER.info("visit.began session=%s", self.session)
-            self.conversation.begin()
-
-    async def hear(self, frame: Frame) -> None:
-        """Take 20 ms of microphone."""
-        self._sample = frame.sample + FRAME
-        if not self._muted:
-            await self._heard(self._listener.hear(frame))
-
-    async def finish(self) -> None:
-        """The sound ends here, and so does the visit, if one has begun."""
-        await self._heard(self._listener.flush())
-        if self._begun and self.over is None:
-            self.conversation.end("ended")
-        await self._send()
-
-    async def _heard(self, said: list[Message]) -> None:
-        for message in said:
-            self.begin()
-            self.conversation.on(message)
-        if self._outbox:
-            await self._send()
-
-    async def _send(self) -> None:
-        while self._outbox:
-            message, to, stage = self._outbox.popleft()
-            await self._venue.bus.publish(message, to=to, stage=stage)
-
-    async def run(self) -> None:
-        """Carry messages and timers to the conversation until it is over."""
-        SESSION.set(self.session)
-        self._venue.crew.watch(self._news)
-        try:
-            async with (
-                self._venue.bus.subscribe(*OF_WORKERS, Say, Typed, Control, session=self.session) as said,
-                asyncio.TaskGroup() as tasks,
-            ):
-                from_bus = tasks.create_task(self._take(said), name=f"visit {self.session}")
-                while self.over is None:
-                    await self._event(await self._events.get())
-                from_bus.cancel()
-        finally:
-            self._venue.crew.unwatch(self._news)
-        _LOGGER.info("visit.ended session=%s why=%s", self.session, self.over.why)
-
-    def _news(self, gone: Status | None) -> None:
-        self._events.put_nowait(BACK if gone is None else gone)
-
-    async def _event(self, event: Message | str) -> None:
-        if isinstance(event, str):
-            self.conversation.wake(event)
-        else:
-            if isinstance(event, Control) and event.mute is not None:
-                self._muted = event.mute
-                await self._heard(self._listener.flush())
-            if isinstance(event, (Typed, Presence, Say)):
-                self.begin()
-            if event.session:
-                if isinstance(event, (Say, Typed, Control)):
-                    self._own.add(event.id)
-                self.publish(event)
-            self.conversation.on(event)
-        await self._send()
-
-    async def _take(self, said: Subscription) -> NoReturn:
-        async for message in said:
-            if message.id in self._own:
-                self._own.discard(message.id)
-            elif message.sent > 1:
-                pass  # what we sent again, for somebody to take: an answer is sent once
-            elif isinstance(message, (Say, Typed, Control)):
-                self._events.put_nowait(message.changed(session=""))  # somebody else's: not to be published again
-            else:
-                if isinstance(message, Claim):
-                    self._venue.crew.claimed(message)
-                self.conversation.on(message)
-            await self._send()
-            if self.over:
-                self._events.put_nowait("idle")
-        raise AssertionError("a subscription never ends")
+from pipeline.session.attract import Attract, open_at
+from pipeline.session.visit import Venue, Visit
 
 
 class Edge:
@@ -206,9 +19,12 @@ class Edge:
     def __init__(self, venue: Venue, screen: Screen, name: str, seed: str) -> None:
         self._venue, self._screen, self._name, self._seed = venue, screen, name, seed
         self._count = 0
-        self._sample = 0
+        self.sample = 0
+        """Number of the next sample of microphone, 16 kHz, counted over all visits."""
+        self._typed = 0
         self.sessions: set[str] = set()
         """Of all its visits so far."""
+        self._attract = Attract(venue.lines, screen, Sentence(edge=venue.bus.edge, index=0, text="", language="zh"))
         self.visit = self._open()
 
     def _open(self) -> Visit:
@@ -216,7 +32,7 @@ class Edge:
         place = f"{self._seed}/{self._name}/{self._count}"
         session = hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
         self.sessions.add(session)
-        visit = Visit(self._venue, self._screen, session, self._name, self._sample)
+        visit = Visit(self._venue, self._screen, session, self._name, self.sample)
         self._screen.open(visit.report)
         return visit
 
@@ -224,6 +40,8 @@ class Edge:
         """Serve one visit after the other."""
         async with self._venue.bus.subscribe(Presence, Say) as said, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sense(said), name=f"sensors {self._name}")
+            if self._venue.settings.attract.every_seconds:
+                tasks.create_task(self._invite(), name=f"attract {self._name}")
             while True:
                 await self.visit.run()
                 self.visit = self._open()
@@ -235,11 +53,57 @@ class Edge:
                 self.visit.report(message)
         raise AssertionError("a subscription never ends")
 
-    async def hear(self, pcm: Samples) -> None:
-        """Take 20 ms of microphone: `[320]` at 16 kHz."""
-        frame = Frame(self._sample, pcm, self._screen.played(self._sample))
-        self._sample += FRAME
+    async def _invite(self) -> NoReturn:
+        """Say a line now and then while nobody is there and the hour allows it."""
+        settings = self._venue.settings.attract
+        while True:
+            await self._venue.clock.sleep(settings.every_seconds)
+            if not self.visit.begun and open_at(self._venue.hour(), settings.hours):
+                self.visit.lured = self._attract.say()
+
+    # --- what comes from the screen
+
+    async def hear(self, pcm: Samples, at: int | None = None) -> None:
+        """Take 20 ms of microphone: `[320]` at 16 kHz. `at` is its first sample, where sound before it was lost."""
+        self.sample = max(self.sample, at or 0)
+        frame = Frame(self.sample, pcm, self._screen.played(self.sample))
+        self.sample += FRAME
         await self.visit.hear(frame)
+
+    async def talk(self, on: bool) -> None:
+        """Push-to-talk: the key is pressed, or released."""
+        await self.visit.talk(on)
+
+    async def deafen(self) -> None:
+        """The microphone has gone: what was being said ends here."""
+        await self.visit.deafen()
+
+    def present(self, there: bool) -> None:
+        """Somebody is there, or has gone."""
+        self.visit.report(Presence(screen=self._name, present=there))
+
+    def typed(self, text: str, language: Language | None = None) -> None:
+        """A question that was typed or touched."""
+        self.visit.report(self._said(Typed(text=text, language=language, index=self._next())))
+
+    def control(
+        self, *, mode: Mode | None = None, language: Language | None = None, mute: bool | None = None,
+        stop: bool = False,
+    ) -> None:  # fmt: skip
+        """The hand on the controls."""
+        self.visit.report(self._said(Control(mode=mode, language=language, mute=mute, stop=stop, index=self._next())))
+
+    def _next(self) -> int:
+        self._typed += 1
+        return self._typed
+
+    def _said(self, message: Message) -> Message:
+        """It is part of the visit: published, recorded, seen by everybody."""
+        return message.changed(edge=self._venue.bus.edge, session=self.visit.session)
+
+    def end(self, why: Literal["left", "ended"]) -> None:
+        """The visit is over, if one has begun."""
+        self.visit.leave(why)
 
     async def finish(self) -> None:
         """The microphone's sound ends here, and so does the visit."""

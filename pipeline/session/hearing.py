@@ -8,6 +8,7 @@ from pipeline.envelope import Message
 from pipeline.session.fuse import fuse
 from pipeline.session.state import State
 from pipeline.session.turns import Turn, reads_complete
+from pipeline.session.wake import woken
 
 
 class Hearing:
@@ -23,10 +24,16 @@ class Hearing:
         started = self._state.started
         return message.changed(edge=started.edge, session=started.session, turn=message.turn + self._state.shift)
 
+    def _publish(self, message: Message) -> None:
+        """Onto the bus, and to the screen: it shows that it listens, or thinks."""
+        self._hands.publish(message)
+        if not self._state.asleep:
+            self._hands.show(message)
+
     def speech_started(self, said: m.SpeechStarted) -> None:
         """The visitor may be speaking, is sure to, or goes on after a pause."""
         started, state = self._admitted(said), self._state
-        self._hands.publish(started)
+        self._publish(started)
         state.wake_up()
         state.listening = True
         if started.sure:
@@ -38,7 +45,7 @@ class Hearing:
 
     def speech_dropped(self, said: m.SpeechDropped) -> None:
         """It was a cough."""
-        self._hands.publish(self._admitted(said))
+        self._publish(self._admitted(said))
         self._state.listening = False
         self._hands.duck(on=False)
         self._state.rest()
@@ -67,7 +74,7 @@ class Hearing:
             state.rest()
             return None
         turn.ended = ended.changed(cause=turn.utterance.id)
-        self._hands.publish(turn.ended)
+        self._publish(turn.ended)
         if not state.settings.prepare_early:
             state.requests.send(turn.utterance, state.limits.transcript)
         self.commit(turn)
@@ -79,20 +86,29 @@ class Hearing:
         """The words of an utterance."""
         turn = self._state.turn
         if heard.partial:
-            self._hands.show(heard)
+            if not self._state.asleep:
+                self._hands.show(heard)
             return
         if turn is None or turn.utterance is None or not self._state.requests.hear(heard):
             return
         self._state.requests.done(heard.cause)
-        turn.transcript, turn.language = heard, heard.language
+        turn.transcript, turn.language = self._called(heard, turn), heard.language
         if turn.ended:
             self.commit(turn)
         elif not turn.heard_nothing:
-            self._hands.show(heard.changed(partial=True))
+            self._hands.show(turn.transcript.changed(partial=True))
         self.await_feeling(turn)
         complete = reads_complete(heard.text, heard.language)
         if complete is not None and not turn.ended:
             self._hands.hint(Hint(turn.number - self._state.shift, turn.revision, complete, self._hands.sample()))
+
+    def _called(self, heard: m.Transcript, turn: Turn) -> m.Transcript:
+        """What is said to an avatar that sleeps, less its wake phrase; without one nothing was said to it."""
+        if not self._state.asleep:
+            return heard
+        rest = woken(heard.text, self._state.settings.wake_phrases)
+        turn.calls = rest is not None
+        return heard.changed(text=rest or "")
 
     def await_feeling(self, turn: Turn) -> None:
         """Ask as soon as the emotion is known, or its time is over."""
@@ -111,7 +127,8 @@ class Hearing:
                 self._state.memory.heard_voice(turn)
         else:
             turn.words = sensed
-        self._hands.show(sensed)
+        if not self._state.asleep:
+            self._hands.show(sensed)
         if turn.feelings_known:
             self.ask()
 
@@ -119,8 +136,12 @@ class Hearing:
         """What the visitor said is now said: shown and remembered. No words: it was no turn after all."""
         if turn.transcript is None:
             return
+        if turn.calls:
+            self._state.called()
         if turn.heard_nothing:
             self._state.close(turn)
+            if turn.calls:
+                self._state.greet()
             self._state.rest()
             return
         self._state.memory.heard_visitor(turn)
@@ -142,6 +163,7 @@ class Hearing:
             persona=self._persona,
             history=history[:-1] if turn.ended else history,
             knowledge=state.settings.knowledge,
+            voices=state.settings.voices,
             tentative=turn.ended is None,
         )
         state.requests.send(turn.question, state.limits.first_sentence)
@@ -160,7 +182,7 @@ class Hearing:
         sample = self._hands.sample()
         turn.ended = asked.answer(m.TurnEnded, end_sample=sample, decided_sample=sample)
         self._hands.publish(turn.transcript)
-        self._hands.publish(turn.ended)
+        self._publish(turn.ended)
         self.commit(turn)
         return turn
 

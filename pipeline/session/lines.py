@@ -21,7 +21,10 @@ from pipeline.settings import FROZEN
 from pipeline.wire import decode, encode
 
 _LOGGER = logging.getLogger(__name__)
-Origin = Literal["filler", "apology", "greeting", "farewell"]
+Kind = Literal["filler", "apology", "greeting", "morning", "afternoon", "evening", "farewell", "attract"]
+DAYTIMES = ("morning", "afternoon", "evening")
+"""Kinds of greeting."""
+Voices = dict[Language, str]
 RENDERING = "fixed-lines"
 """The session under which they are rendered."""
 SHIPPED = "shipped"
@@ -37,9 +40,16 @@ class Script(BaseModel):
 
     model_config = FROZEN
     greeting: tuple[str, ...] = Field((), max_length=20)
+    morning: tuple[str, ...] = Field((), max_length=20)
+    """The greeting from 5 to 11 o'clock, where there is one of its own; so are the next two."""
+    afternoon: tuple[str, ...] = Field((), max_length=20)
+    evening: tuple[str, ...] = Field((), max_length=20)
+    """From 18 o'clock on."""
     farewell: tuple[str, ...] = Field((), max_length=20)
     filler: tuple[str, ...] = Field((), max_length=20)
     apology: tuple[str, ...] = Field((), max_length=20)
+    attract: tuple[str, ...] = Field((), max_length=20)
+    """Said now and then while nobody is there (`session.attract`)."""
 
 
 PLAIN: dict[Language, Script] = {
@@ -60,8 +70,9 @@ PLAIN: dict[Language, Script] = {
     ),
 }
 """Without a persona."""
-_MOODS: dict[Origin, tuple[Label, str]] = {
-    "greeting": ("happy", "wave"), "farewell": ("happy", "wave"),
+_MOODS: dict[Kind, tuple[Label, str]] = {
+    "greeting": ("happy", "wave"), "morning": ("happy", "wave"), "afternoon": ("happy", "wave"),
+    "evening": ("happy", "wave"), "attract": ("happy", "open"), "farewell": ("happy", "wave"),
     "filler": ("neutral", "think"), "apology": ("sad", "bow"),
 }  # fmt: skip
 
@@ -78,12 +89,13 @@ class Rendered:
 class Lines:
     """All fixed lines. Shared by all visits: it changes no more once it is made."""
 
-    def __init__(self, rendered: dict[tuple[Origin, Language], list[Rendered]]) -> None:
+    def __init__(self, rendered: dict[tuple[Kind, Language], list[Rendered]]) -> None:
         self._rendered = rendered
 
-    def line(self, origin: Origin, language: Language, place: Message, number: int) -> Line | None:
+    def line(self, kind: Kind, language: Language, place: Message, number: int) -> Line | None:
         """The `number`-th line of its kind in this visit, ready to play; None when none could be rendered."""
-        known = self._rendered.get((origin, language)) or []
+        origin = "greeting" if kind in DAYTIMES else kind
+        known = self._rendered.get((kind, language)) or self._rendered.get((origin, language)) or []
         if not known:
             return None
         rendered = known[number % len(known)]
@@ -100,20 +112,20 @@ class Lines:
 
 async def render(
     scripts: dict[Language, Script], bus: Bus, clock: Clock, *,
-    voice: str, folders: Sequence[Path], shipped: Path | None = None,
+    voice: str, folders: Sequence[Path], shipped: Path | None = None, voices: Voices | None = None,
 ) -> Lines:  # fmt: skip
     """Take every line from the first of `folders` that has it, else have it spoken; `folders[0]` keeps new ones.
 
     `voice` names everything that the sound depends on: lines of another voice are rendered anew. `shipped` is a folder
-    of clips (`script/make-clips`) for the kinds of which none could be spoken.
+    of clips (`script/make-clips`) for the kinds of which none could be spoken. `voices` are those of the screen.
     """
-    found: dict[tuple[Origin, Language], list[Rendered]] = {}
+    found: dict[tuple[Kind, Language], list[Rendered]] = {}
     voice_is_there = True
     for language, script in scripts.items():
-        for origin, mood in _MOODS.items():
-            texts: tuple[str, ...] = getattr(script, origin) or getattr(PLAIN[language], origin)
+        for kind, mood in _MOODS.items():
+            texts: tuple[str, ...] = getattr(script, kind) or getattr(PLAIN[language], kind)
             for text in texts:
-                sentence = _sentence(text, language, mood, bus.edge)
+                sentence = _sentence(text, language, mood, bus.edge, voices)
                 rendered = _kept(sentence, voice, folders)
                 if rendered is None and voice_is_there:
                     rendered = await _spoken(sentence, bus, clock)
@@ -121,24 +133,27 @@ async def render(
                     if rendered:
                         _keep(rendered, voice, folders)
                 if rendered:
-                    found.setdefault((origin, language), []).append(rendered)
-            if shipped and (origin, language) not in found:
-                found[origin, language] = _clips(origin, language, shipped)
+                    found.setdefault((kind, language), []).append(rendered)
+            if shipped and (kind, language) not in found:
+                found[kind, language] = _clips(kind, language, shipped)
     return Lines(found)
 
 
-def _clips(origin: Origin, language: Language, folder: Path) -> list[Rendered]:
+def _clips(kind: Kind, language: Language, folder: Path) -> list[Rendered]:
     """The plain lines of a kind that came with the avatar: for a voice that is away when the kiosk starts."""
-    sentences = [_sentence(text, language, _MOODS[origin]) for text in getattr(PLAIN[language], origin)]
+    sentences = [_sentence(text, language, _MOODS[kind]) for text in getattr(PLAIN[language], kind)]
     return [clip for sentence in sentences if (clip := _kept(sentence, SHIPPED, [folder]))]
 
 
-def _sentence(text: str, language: Language, mood: tuple[Label, str], edge: str = "") -> Sentence:
+def _sentence(
+    text: str, language: Language, mood: tuple[Label, str], edge: str = "", voices: Voices | None = None
+) -> Sentence:
     order = Say(edge=edge, session=RENDERING, text=text, language=language)
     emotion, gesture = mood
     return order.answer(
-        Sentence, index=0, text=text, language=language, emotion=emotion, gesture=gesture, last=True, origin="say"
-    )
+        Sentence, index=0, text=text, language=language, emotion=emotion, gesture=gesture, last=True, origin="say",
+        voices=voices or {},
+    )  # fmt: skip
 
 
 async def _spoken(sentence: Sentence, bus: Bus, clock: Clock) -> Rendered | None:

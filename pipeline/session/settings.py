@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from pipeline.envelope import Language
+from pipeline.envelope import Language, Mode
+from pipeline.session.attract import Attracting
 from pipeline.settings import FROZEN, LocalPath
 
 
@@ -52,6 +53,13 @@ class Conversing(BaseModel):
     """Without a word from either side: farewell, and everything about the visitor is forgotten."""
     history: int = Field(20, ge=0)
     """Lines of conversation that go with a question."""
+    mode: Mode = "hands-free"
+    """`push-to-talk`: heard while a key is held. `wake-phrase`: once it is called, it answers until the visit ends."""
+    wake_phrases: tuple[str, ...] = Field((), max_length=20)
+    """What it is called; needed for `wake-phrase`."""
+    voices: dict[Language, str] = {}
+    """Voices of the speech engine, instead of the engine's own."""
+    attract: Attracting = Attracting()
     prepare_early: bool = True
     """Ask while the endpoint is still undecided."""
     deadlines: Deadlines = Deadlines()

@@ -43,7 +43,7 @@ class State:
         self.limits = settings.deadlines
         self.memory = Memory(started.language, settings.history)
         self.requests = Requests(hands, self.limits, crew, events.lost, events.renew)
-        self.answers = Answers(hands, self.requests, lines, self.limits, events.heard)
+        self.answers = Answers(hands, self.requests, lines, settings, events.heard)
         self.turn: Turn | None = None
         self.turns = 0
         """Number of the latest turn."""
@@ -53,6 +53,8 @@ class State:
         """The visitor is in the middle of a spoken turn."""
         self.leaving = False
         """The farewell is being said."""
+        self.asleep = started.mode == "wake-phrase"
+        """Nobody has called yet: what is said is not answered."""
         self.over = False
 
     @property
@@ -101,6 +103,17 @@ class State:
         self.hands.wake("idle", None)
         self.leaving = False
 
+    def greet(self) -> None:
+        """Say hello, by the time of day where that is known."""
+        if self.settings.greet:
+            self.answers.fixed(self.started.daytime or "greeting", self.memory.language, self.place())
+
+    def called(self) -> None:
+        """Somebody called or touched: from now on all is answered."""
+        if self.asleep:
+            self.asleep = False
+            self.hands.show(self.started)
+
     def rest(self) -> None:
         """When nothing is going on, the visitor may have gone."""
         if self.quiet:
@@ -115,4 +128,5 @@ class State:
         self.revoke("left", EVERYTHING)
         ended = self.place().answer(SessionEnded, why=why)
         self.hands.publish(ended)
+        self.hands.show(ended)
         self.hands.end(ended)

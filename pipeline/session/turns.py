@@ -29,6 +29,8 @@ class Turn:
     """The visitor has heard something of the answer."""
     failed: str = ""
     """Error code, when it cannot be answered."""
+    calls: bool = False
+    """It began with a wake phrase, said to an avatar that slept."""
     closed: bool = False
     """Answered, dropped or interrupted: nothing more is done for it."""
 

@@ -135,6 +135,7 @@ class Answer:
             strength=self._strength,
             gesture=self._gesture,
             by=self._by,
+            voices=self._question.voices,
         )
         self._index, self._gesture = self._index + 1, ""
         return sentence

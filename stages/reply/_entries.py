@@ -27,6 +27,8 @@ class Entry(BaseModel):
     """One or more sentences to be spoken."""
     emotion: Label = "neutral"
     gesture: Gesture = ""
+    suggest: bool = False
+    """Its first question is shown on screens, to be touched."""
 
 
 class Known(BaseModel):

@@ -39,6 +39,17 @@ def _unusable(found: Found) -> tuple[str, ...]:
     return found.problems or (() if found.known else (": no entries in any of its files",))
 
 
+def suggested(folder: Path, name: str) -> dict[Language, tuple[str, ...]]:
+    """The first question of each entry that is to be suggested, by language; of none if the folder cannot be read."""
+    found: dict[Language, tuple[str, ...]] = {}
+    known = bases(folder)
+    chosen = known.get(name) or next(iter(known.values()), None)
+    for item in read_folder(chosen).known if chosen else ():
+        if item.entry.suggest:
+            found[item.language] = (*found.get(item.language, ()), item.entry.questions[0])
+    return found
+
+
 class Base:
     """One folder, indexed by language. Immutable once read."""
 

@@ -12,7 +12,7 @@ from pipeline.messages import Question, Sentence
 from pipeline.settings import FROZEN, LocalPath
 from stages.reply._cutter import Cutter
 from stages.reply._entries import Entry
-from stages.reply._library import Library, problems
+from stages.reply._library import Library, problems, suggested
 
 Lines = dict[Language, tuple[str, ...]]
 _UNKNOWN: Lines = {
@@ -57,6 +57,11 @@ def check(settings: Settings) -> list[str]:
     return problems(settings.folder)
 
 
+def suggestions(settings: Settings, folder: str) -> dict[Language, tuple[str, ...]]:
+    """Questions to touch on a screen, of the knowledge folder of that name."""
+    return suggested(settings.folder, folder)
+
+
 class Engine:
     """Answers a `Question` by the best entry's sentences."""
 
@@ -97,6 +102,7 @@ class Engine:
             question.answer(
                 Sentence, index=len(question.said) + at, text=text, language=language, emotion=feeling,
                 gesture=gesture, last=at == len(told) - 1, sources=(entry.id,), by="knowledge",
+                voices=question.voices,
             )
             for at, (text, feeling, gesture) in enumerate(told)
         ]  # fmt: skip
@@ -121,6 +127,7 @@ class Engine:
             question.answer(
                 Sentence, index=len(question.said) + at, text=text, language=question.language,
                 gesture="shrug" if at == 0 and text else "", last=at == len(texts) - 1, by="knowledge",
+                voices=question.voices,
             )
             for at, text in enumerate(texts)
         ]  # fmt: skip

@@ -77,13 +77,13 @@ class Engine:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._levellers: dict[Language, Leveller] = {}
+        self._levellers: dict[str, Leveller] = {}
 
     async def warm(self) -> None:
         """Check the voices and measure how loud they are."""
         for language in sorted(self._settings.voices):
             await self._clock.thread(check_voice, self._settings.voices[language], seconds=self._settings.seconds)
-            await self._leveller(language)
+            await self._leveller(language, "")
 
     async def work(self, message: Sentence) -> AsyncIterator[Speech]:
         """Speak a sentence: `Speech` parts, the last one marked; a single empty one where nothing can be said."""
@@ -95,7 +95,8 @@ class Engine:
             spoken = await self._speak(piece.text, self._voice(message, piece.language))
             sound = trimmed(spoken.samples, RATE, piece.pause_ms if not last else self._settings.pause_ms)
             resampled = resampler.feed(to_float(sound), last=last)
-            levelled = to_pcm((await self._leveller(piece.language)).apply(resampled))
+            leveller = await self._leveller(piece.language, message.voices.get(piece.language, ""))
+            levelled = to_pcm(leveller.apply(resampled))
             for speech in parts.feed(levelled, _phonemes(spoken, done), _words(spoken, done, piece, message.text)):
                 yield speech
             done += len(sound)
@@ -109,20 +110,22 @@ class Engine:
         finally:
             stop.set()  # cancelled: the thread ends at its next 60 ms of sound
 
-    async def _leveller(self, language: Language) -> Leveller:
-        if language not in self._levellers:
-            voice = self._base(language)
+    async def _leveller(self, language: Language, name: str) -> Leveller:
+        voice = self._base(language, name)
+        if voice.name not in self._levellers:
             spoken = await self._speak(CALIBRATION[language], voice)
-            self._levellers[language] = Leveller.measured(to_float(spoken.samples), RATE, self._settings.gain)
-        return self._levellers[language]
+            self._levellers[voice.name] = Leveller.measured(to_float(spoken.samples), RATE, self._settings.gain)
+        return self._levellers[voice.name]
 
-    def _base(self, language: Language) -> Voice:
+    def _base(self, language: Language, name: str) -> Voice:
+        """Of the screen, else of the config, else ours."""
         settings = self._settings
-        name = settings.voices.get(language) or Settings().voices[language]
+        name = name or settings.voices.get(language) or Settings().voices[language]
         return Voice(name, settings.rate.get(language) or Settings().rate[language], settings.pitch, settings.range)
 
     def _voice(self, sentence: Sentence, language: Language) -> Voice:
-        base, (rate, pitch, extent) = self._base(language), PROSODY[sentence.emotion]
+        base = self._base(language, sentence.voices.get(language, ""))
+        rate, pitch, extent = PROSODY[sentence.emotion]
         return Voice(
             base.name,
             round(base.rate * (1 + rate * sentence.strength)),

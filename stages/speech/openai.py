@@ -68,7 +68,7 @@ class Engine:
     async def warm(self) -> None:
         """Let each voice speak a sentence, to measure how loud it is. ServerError, ServerSilent."""
         for language in sorted(self._settings.voices):
-            await self._leveller(language)
+            await self._leveller(language, self._voice(language))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -78,8 +78,9 @@ class Engine:
         """Speak a sentence: `Speech` parts, the last one marked; a single empty one where nothing can be said."""
         parts = Parts(message, timed=False)
         if any(character.isalnum() for character in message.text):
-            leveller = await self._leveller(message.language)
-            blocks = self._spoken(message.text, message.language, message.emotion)
+            voice = message.voices.get(message.language) or self._voice(message.language)
+            leveller = await self._leveller(message.language, voice)
+            blocks = self._spoken(message.text, voice, message.emotion)
             async with aclosing(blocks), aclosing(self._at_speak_rate(blocks)) as sounds:
                 async for sound in sounds:
                     for speech in parts.feed(to_pcm(leveller.apply(sound))):
@@ -99,10 +100,9 @@ class Engine:
         pause = np.zeros(rate * self._settings.pause_ms // 1000, np.float32)
         yield resampler.feed(pause, last=True)
 
-    async def _leveller(self, language: Language) -> Leveller:
-        voice = self._voice(language)
+    async def _leveller(self, language: Language, voice: str) -> Leveller:
         if voice not in self._levellers:
-            blocks = [block async for block in self._spoken(CALIBRATION[language], language, "neutral")]
+            blocks = [block async for block in self._spoken(CALIBRATION[language], voice, "neutral")]
             if not blocks:
                 raise self._client.fault("server-broken", "answered 200 with no sound in it", PATH)
             sound = to_float(np.concatenate([block.samples for block in blocks]))
@@ -113,12 +113,12 @@ class Engine:
         voices = self._settings.voices
         return voices.get(language) or voices[min(voices)]
 
-    def _spoken(self, text: str, language: Language, emotion: Label) -> AsyncGenerator[Block]:
+    def _spoken(self, text: str, voice: str, emotion: Label) -> AsyncGenerator[Block]:
         settings = self._settings
         body: dict[str, Any] = {
             "model": settings.model,
             "input": text,
-            "voice": self._voice(language),
+            "voice": voice,
             "response_format": settings.format,
         }
         if settings.speed != 1:

@@ -53,7 +53,7 @@ class Engine:
         self._settings = settings
         self._clock = clock
         self._spare: list[Child] = []
-        self._levellers: dict[Language, Leveller] = {}
+        self._levellers: dict[tuple[Language, str], Leveller] = {}
 
     async def warm(self) -> None:
         """Check that the voices speak and measure how loud they are; ConfigError, EngineError."""
@@ -61,7 +61,7 @@ class Engine:
             text = "engine 'pyttsx3' of stage 'speech' needs the package 'pyttsx3': pip install 'visavis[pyttsx3]'"
             raise ConfigError("engine-not-installed", text)
         for language in sorted(self._settings.voices):
-            await self._leveller(language)
+            await self._leveller(language, self._settings.voices[language])
         self._spare = self._spare or [_start()]
 
     async def close(self) -> None:
@@ -73,22 +73,24 @@ class Engine:
         """Speak a sentence: `Speech` parts, the last one marked; a single empty one where nothing can be said."""
         parts = Parts(message, timed=False)
         for piece in pieces(message.text, message.language):
-            rate, pcm = await self._speak(piece.text, piece.language)
+            language = piece.language
+            voice = message.voices.get(language) or self._settings.voices.get(language, "")
+            rate, pcm = await self._speak(piece.text, language, voice)
             sound = to_float(trimmed(pcm, rate, self._settings.pause_ms))
-            levelled = (await self._leveller(piece.language)).apply(to_speak_rate(rate).feed(sound, last=True))
+            leveller = await self._leveller(language, voice)
+            levelled = leveller.apply(to_speak_rate(rate).feed(sound, last=True))
             for speech in parts.feed(to_pcm(levelled)):
                 yield speech
         for speech in parts.finish():
             yield speech
 
-    async def _leveller(self, language: Language) -> Leveller:
-        if language not in self._levellers:
-            rate, pcm = await self._speak(CALIBRATION[language], language)
-            self._levellers[language] = Leveller.measured(to_float(pcm), rate, self._settings.gain)
-        return self._levellers[language]
+    async def _leveller(self, language: Language, voice: str) -> Leveller:
+        if (language, voice) not in self._levellers:
+            rate, pcm = await self._speak(CALIBRATION[language], language, voice)
+            self._levellers[language, voice] = Leveller.measured(to_float(pcm), rate, self._settings.gain)
+        return self._levellers[language, voice]
 
-    async def _speak(self, text: str, language: Language) -> tuple[int, NDArray[np.int16]]:
-        voice = self._settings.voices.get(language, "")
+    async def _speak(self, text: str, language: Language, voice: str) -> tuple[int, NDArray[np.int16]]:
         request = {"text": text, "voice": voice, "language": language, "rate": self._settings.rate}
         child = self._spare.pop() if self._spare else _start()
         try:

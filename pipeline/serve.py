@@ -1,0 +1,164 @@
+"""`visavis serve`: a kiosk or a gateway. Screens, their edges, and the stages that are placed here."""
+
+import asyncio
+import dataclasses
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import BaseModel
+
+from pipeline.calendar import local_hour
+from pipeline.clock import Clock, run_real, stamp
+from pipeline.config import Config, EngineConfig, at_edge, default_screen, read_config
+from pipeline.engines import build
+from pipeline.envelope import Language, Message
+from pipeline.gateway import Hall, Post, Server
+from pipeline.house import House, current_version, fixed_lines, house, overhear
+from pipeline.jobs import Timing
+from pipeline.metrics import Meter
+from pipeline.screens import Planned
+from pipeline.session.edge import Edge
+from pipeline.session.lines import Lines
+from pipeline.telemetry import telemetry
+from pipeline.verbosity import Wanted
+from pipeline.worker import signals
+
+Say = Callable[[str], None]
+Questions = dict[Language, tuple[str, ...]]
+MOST_QUESTIONS = 8
+"""Suggestions on a screen."""
+AVATAR = Path(__file__).resolve().parent.parent / "avatars" / "mei"
+"""Where a config names none."""
+DEMO: dict[Language, str] = {
+    "zh": "演示用的识别模型只认识演示里的句子：请点一个问题，或打字提问。",
+    "en": "This demo's speech model only knows the demo's sentences: touch a question, or type one.",
+}
+"""What a visitor of the demo has to know."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Job:
+    """What the command was told."""
+
+    config: Path
+    port: int | None = None
+    metrics: int | None = None
+    any_port: bool = False
+    """Take a free port where the wanted one is taken."""
+
+
+def serve(job: Job, log: Wanted, say: Say) -> int:
+    """Let visitors in until SIGTERM or SIGINT. 0: it was told to stop."""
+    config = read_config(job.config, at_edge)
+    log.apply(config.log)
+
+    async def main(clock: Clock) -> None:
+        await run(job, config, clock, say)
+
+    run_real(main)
+    return 0
+
+
+async def run(job: Job, config: Config, clock: Clock, say: Say) -> None:
+    """Serve until told to stop. ConfigError, BusError, and what engines say that do not get warm."""
+    stop, told = asyncio.Event(), list[Callable[[Timing], None]]()
+
+    def note(timing: Timing) -> None:
+        for tell in told:
+            tell(timing)
+
+    async with AsyncExitStack() as stack:
+        stack.enter_context(signals(stop))
+        home = await stack.enter_async_context(house(config, clock, note))
+        port = config.metrics.port if job.metrics is None else job.metrics
+        meter = await stack.enter_async_context(telemetry(config, home.telling, port=port))
+        if meter:
+            told.append(meter.timing)
+        if home.missing:
+            missing = ", ".join(home.missing)
+            say(f"暂无节点运行 · no node runs yet: {missing}; 访客会听到致歉 · visitors will hear an apology")
+        server, hall = await _hall(job, config, home, clock)
+        await _open(server, hall, overhear(home, clock, _tell(meter, clock), note), stop, say)
+
+
+async def _open(
+    server: Server, hall: Hall, beside: Coroutine[Any, Any, NoReturn], stop: asyncio.Event, say: Say
+) -> None:
+    """The house is warm: let visitors in until `stop`."""
+    async with AsyncExitStack() as stack:
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        background: list[asyncio.Task[NoReturn]] = [
+            tasks.create_task(post.edge.run(), name=f"edge {name}") for name, post in hall.posts.items()
+        ]
+        background.append(tasks.create_task(beside, name="meter"))
+        try:
+            address = await stack.enter_async_context(server.serving(hall))
+            for name in hall.posts:
+                say(f"{name}: {address}/?screen={name}")
+            say("就绪，按 Ctrl-C 停止 · ready; Ctrl-C stops it")
+            await stop.wait()
+            say("正在停止 · stopping")
+        finally:
+            for task in background:
+                task.cancel()
+
+
+async def _hall(job: Job, config: Config, home: House, clock: Clock) -> tuple[Server, Hall]:
+    """Every screen with its edge; nobody stands there yet."""
+    chosen = config.screen or default_screen()
+    server: Server = build(chosen.module, _settings(job, chosen), clock)
+    lines: dict[str, Lines] = {}
+    posts = {}
+    for planned in config.screens:
+        key = f"{planned.session.persona} {sorted(planned.session.voices.items())}"
+        if key not in lines:
+            lines[key] = await fixed_lines(config, home.bus, clock, planned)
+        posts[planned.plan.name] = _post(config, planned, lines[key], home, server)
+    home.edges.extend(post.edge for post in posts.values())
+    return server, Hall(posts, config.avatar or AVATAR, current_version())
+
+
+def _post(config: Config, planned: Planned, lines: Lines, home: House, server: Server) -> Post:
+    venue = dataclasses.replace(
+        home.venue, lines=lines, settings=planned.session, hour=local_hour,
+        persona=planned.persona.told(planned.session.greeting_language),
+    )  # fmt: skip
+    name = planned.plan.name
+    edge = Edge(venue, server.screen(name), name, home.boot or stamp())
+    return Post(planned.plan, edge, planned.persona.name, *_about(config, planned))
+
+
+def _about(config: Config, planned: Planned) -> tuple[str, Questions, dict[Language, str]]:
+    """Who answers, what may be asked, and what has to be known of the ears."""
+    reply = config.stages.get("reply")
+    model = str(getattr(reply.settings, "model", reply.name)) if reply else config.plans["reply"].engine
+    knows = next((one for one in (reply, reply and reply.fallback) if hasattr(one and one.module, "suggestions")), None)
+    found: Questions = knows.module.suggestions(knows.settings, planned.session.knowledge) if knows else {}
+    transcript = config.stages.get("transcript")
+    demo = transcript is not None and str(getattr(transcript.settings, "model", "")).endswith("demo_model")
+    return model, {language: some[:MOST_QUESTIONS] for language, some in found.items()}, DEMO if demo else {}
+
+
+def _settings(job: Job, chosen: EngineConfig) -> BaseModel:
+    """Of the screen server, with the port that the command says."""
+    settings = chosen.settings
+    port = getattr(settings, "port", 0) if job.port is None else job.port
+    if job.any_port and not _is_free(str(getattr(settings, "host", "127.0.0.1")), port):
+        port = 0
+    return settings.model_copy(update={"port": port})
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        with socket.create_server((host, port)):
+            return True
+    except OSError:
+        return False
+
+
+def _tell(meter: Meter | None, clock: Clock) -> Callable[[Message], None]:
+    start = clock.now()
+    return (lambda message: meter.message(clock.now() - start, message)) if meter else (lambda _message: None)
