@@ -30,8 +30,10 @@ class Ears:
         self._session, self._settings = session, settings
         self._turn = self._quiet = self._start = 0
         self._pcm: list[bytes] = []
+        self._heard = 0
 
     def hear(self, frame: Frame) -> list[Message]:
+        self._heard = frame.sample + len(frame.pcm)
         loud = int(np.abs(frame.pcm).max()) > self._settings.loud
         if not self._pcm and not loud:
             return []
@@ -39,7 +41,7 @@ class Ears:
         self._quiet = 0 if loud else self._quiet + 1
         if len(self._pcm) == 1:
             return self._begin(frame)
-        return self._end(frame) if self._quiet >= self._settings.quiet_frames else []
+        return self._end() if self._quiet >= self._settings.quiet_frames else []
 
     def _begin(self, frame: Frame) -> list[Message]:
         self._turn += 1
@@ -47,11 +49,11 @@ class Ears:
         place = {"session": self._session, "turn": self._turn}
         return [SpeechStarted(**place, at_sample=frame.sample, sure=sure) for sure in (False, True)]
 
-    def _end(self, frame: Frame) -> list[Message]:
+    def _end(self) -> list[Message]:
         place = {"session": self._session, "turn": self._turn, "revision": 1}
         utterance = Utterance(**place, start_sample=self._start, pcm=b"".join(self._pcm))
         self._pcm.clear()
-        end = frame.sample + len(frame.pcm)
+        end = self._heard
         return [utterance, TurnEnded(**place, cause=utterance.id, end_sample=end, decided_sample=end)]
 
     def hint(self, hint: Hint) -> list[Message]:
@@ -59,4 +61,4 @@ class Ears:
         return []
 
     def flush(self) -> list[Message]:
-        return []
+        return self._end() if self._pcm else []

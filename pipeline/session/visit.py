@@ -198,6 +198,8 @@ class Visit:
             if self._begun or event not in LEAVE:
                 self.conversation.wake(event)
         else:
+            if isinstance(event, Presence) and not (event.present or self._begun):
+                return  # nobody has gone
             if isinstance(event, Control) and event.mute is not None:
                 self._muted = event.mute
                 await self._heard(self._listener.flush())

@@ -1,0 +1,75 @@
+"""What a config says of its screens: each is a visitor of its own, and every problem is told with its key."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Config, read_config
+from pipeline.errors import ConfigError
+from tests.test_pipeline_config import STUBS
+
+
+def read(folder: Path, text: str) -> Config:
+    path = folder / "config.yaml"
+    path.write_text(STUBS + text, encoding="utf-8")
+    return read_config(path)
+
+
+def test_without_a_word_there_is_one_screen(tmp_path: Path) -> None:
+    (only,) = read(tmp_path, "").screens
+    assert (only.plan.name, only.plan.mode, only.plan.token) == ("kiosk", "hands-free", None)
+
+
+def test_a_screen_has_what_it_says_and_the_rest_from_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAFE_TOKEN", "open sesame")
+    text = """\
+screens:
+  - {name: hall}
+  - {name: cafe, token: "${CAFE_TOKEN}", language: en, greeting_language: en, mode: push-to-talk, voice: {en: emma}}
+"""
+    hall, cafe = read(tmp_path, text).screens
+    assert (hall.session.language, hall.session.mode, hall.session.voices) == ("auto", "hands-free", {})
+    assert (cafe.session.language, cafe.session.mode, cafe.session.voices) == ("en", "push-to-talk", {"en": "emma"})
+    assert cafe.plan.token is not None
+    assert cafe.plan.token.get_secret_value() == "open sesame"
+
+
+def test_a_screen_may_have_a_persona_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "cook.yaml").write_text("name: {en: Cook}\nprompt: {en: You cook.}\n", encoding="utf-8")
+    text = "screens:\n  - {name: hall}\n  - {name: cafe, persona: cook.yaml}\n"
+    hall, cafe = read(tmp_path, text).screens
+    assert (hall.persona.name, cafe.persona.name) == ({}, {"en": "Cook"})
+    assert cafe.persona.told("zh") == "You cook."
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("screens: []\n", "screens: should be a list with an entry for each screen"),
+        ("screens: hall\n", "screens: should be a list"),
+        ("screens: [{name: a}, {name: a}]\n", "screens.1.name: there is a screen 'a' already"),
+        ("screens: [{name: a b}]\n", "screens.0.name"),
+        ("screens: [{name: a, colour: red}]\n", "screens.0.colour: unknown key"),
+        ("screens: [{name: a, token: abc}]\n", "screens.0.token: a token must not stand in a file"),
+        ("screens: [{name: a, token: '${NO_TOKEN:-}'}]\n", "screens.0.token: the environment's token is empty"),
+        ("screens: [{name: a, mode: wake-phrase}]\n", "screens.0.wake_phrases: mode wake-phrase needs"),
+        ("screens: [{name: a, mode: shouting}]\n", "screens.0.mode"),
+        ("screens: [{name: a, persona: nobody.yaml}]\n", "nobody.yaml: No such file"),
+        ("screen: 8080\n", "screen: should hold keys and values"),
+        ("screen: {engine: nowhere}\n", "screen.engine: there is no engine 'nowhere'"),
+    ],
+)
+def test_what_is_wrong_with_a_screen_is_told_with_its_key(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, text)
+    assert problem in refused.value.text
+
+
+def test_a_voice_that_the_engine_does_not_have_is_told_before_anybody_hears_it(tmp_path: Path) -> None:
+    text = "screens: [{name: a, voice: {en: nonsense}}]\n"
+    path = tmp_path / "config.yaml"
+    path.write_text(STUBS.replace("benchmarks.stubs.speech", "espeak") + text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"screens \(a\): voice: espeak has no voice 'nonsense'"):
+        read_config(path)
