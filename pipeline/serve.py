@@ -22,6 +22,7 @@ from pipeline.metrics import Meter
 from pipeline.screens import Planned
 from pipeline.session.edge import Edge
 from pipeline.session.lines import Lines
+from pipeline.session.settings import Conversing
 from pipeline.telemetry import telemetry
 from pipeline.verbosity import Wanted
 from pipeline.worker import signals
@@ -97,7 +98,7 @@ async def _open(
         try:
             address = await stack.enter_async_context(server.serving(hall))
             for name in hall.posts:
-                say(f"{name}: {address}/?screen={name}")
+                say(f"{name}: {address.rstrip('/')}/?screen={name}")
             say("就绪，按 Ctrl-C 停止 · ready; Ctrl-C stops it")
             await stop.wait()
             say("正在停止 · stopping")
@@ -110,15 +111,20 @@ async def _hall(job: Job, config: Config, home: House, clock: Clock) -> tuple[Se
     """Every screen with its edge; nobody stands there yet."""
     chosen = config.screen or default_screen()
     server: Server = build(chosen.module, _settings(job, chosen), clock)
-    lines: dict[str, Lines] = {}
+    lines = {_voice(config.session): home.venue.lines}
     posts = {}
     for planned in config.screens:
-        key = f"{planned.session.persona} {sorted(planned.session.voices.items())}"
+        key = _voice(planned.session)
         if key not in lines:
             lines[key] = await fixed_lines(config, home.bus, clock, planned)
         posts[planned.plan.name] = _post(config, planned, lines[key], home, server)
     home.edges.extend(post.edge for post in posts.values())
     return server, Hall(posts, config.avatar or AVATAR, current_version())
+
+
+def _voice(session: Conversing) -> str:
+    """What the sound of the fixed lines goes by."""
+    return f"{session.persona} {sorted(session.voices.items())}"
 
 
 def _post(config: Config, planned: Planned, lines: Lines, home: House, server: Server) -> Post:

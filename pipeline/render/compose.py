@@ -64,8 +64,8 @@ def _head(deployment: Deployment) -> list[str]:
     if deployment.edge:
         lines += [
             "",
-            "The edge (microphone, session, screen) is not in here: run `visavis serve` with this config on the kiosk's own",
-            "host (docs/kiosk.md).",
+            "The edge (microphone, session, screen) is not in here: run `visavis serve` with this config on the",
+            "kiosk's own host (docs/kiosk.md).",
         ]
     return lines
 
