@@ -43,6 +43,10 @@ class Hall:
 class Server(Protocol):
     """A screen server: `Engine(settings, clock)` of the module that `screen.engine` names."""
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What happened at its doors since the start, by name, for metrics."""
+
     def screen(self, name: str) -> Screen:
         """The screen of that name; made before anybody stands before it."""
 

@@ -35,6 +35,7 @@ Whys = SessionEnded.model_fields["why"].annotation
 _CODE = re.compile(r"[a-z]{1,20}(-[a-z]{1,20}){0,4}")
 _COUNTS = {
     "visavis_requests": "What became of the requests that sessions sent, by kind.",
+    "visavis_screen_events": "What happened at the screens and at their doors.",
     "visavis_bus_events": "What happened to the connection to the broker, and messages that were not sent or not read.",
 }
 """Help of `<prefix>_total`."""

@@ -82,6 +82,8 @@ async def run(job: Job, config: Config, clock: Clock, say: Say) -> None:
             missing = ", ".join(home.missing)
             say(f"暂无节点运行 · no node runs yet: {missing}; 访客会听到致歉 · visitors will hear an apology")
         server, hall = await _hall(job, config, home, clock)
+        if meter:
+            meter.watch_counts("visavis_screen_events", lambda: server.counts)
         await _open(server, hall, overhear(home, clock, _tell(meter, clock), note), stop, say)
 
 
