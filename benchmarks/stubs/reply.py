@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from pipeline.clock import Clock
 from pipeline.envelope import Message
-from pipeline.messages import Question, Sentence
+from pipeline.messages import Question, Sentence, Thought
 from pipeline.settings import FROZEN
 
 
@@ -16,6 +16,8 @@ class Settings(BaseModel):
     """Time until the first sentence, on the clock."""
     each: bool = False
     """So long for every sentence."""
+    thoughts: int = 0
+    """Pieces of a thought before that, one every half second."""
     sentences: tuple[str, ...] = ("It is next to the cloakroom.", "You are welcome.")
 
 
@@ -26,6 +28,9 @@ class Engine:
     async def work(self, message: Message) -> AsyncIterator[Message]:
         assert isinstance(message, Question)
         texts = self._settings.sentences
+        for index in range(self._settings.thoughts):
+            yield message.answer(Thought, index=index, text=f"thought {index}")
+            await self._clock.sleep(0.5)
         for index in range(len(message.said), len(texts)):
             if self._settings.seconds and (index == len(message.said) or self._settings.each):
                 await self._clock.sleep(self._settings.seconds)

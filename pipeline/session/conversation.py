@@ -103,6 +103,7 @@ class Conversation:
         """The turn is over: what was prepared is released."""
         if turn.closed:
             return
+        turn.ended_at = self._hands.now()
         self._hands.wake("filler", self._state.limits.filler)
         self._hands.wake("turn", self._state.limits.turn)
         if turn.failed:
@@ -125,7 +126,16 @@ class Conversation:
     def _thought(self, thought: m.Thought) -> None:
         turn = self._asked_by(thought)
         if turn and self._state.requests.hear(thought) and turn.ended:
-            self._hands.show(thought)
+            self._wait_longer(turn)
+            if thought.text:
+                self._hands.show(thought)
+
+    def _wait_longer(self, turn: Turn) -> None:
+        """It thinks, so it will answer: but not for ever."""
+        limits = self._state.limits
+        left = limits.thinking - (self._hands.now() - turn.ended_at)
+        if not turn.sounded:
+            self._hands.wake("turn", max(0.0, min(limits.turn, left)))
 
     def _sentence(self, sentence: m.Sentence) -> None:
         turn = self._asked_by(sentence)
@@ -207,8 +217,10 @@ class Conversation:
 
     def _filler(self) -> None:
         turn = self._state.open_turn()
-        if turn and turn.ended and not (turn.sounded or self._state.answers.active):
-            self._state.answers.fixed("filler", turn.language, self._state.place())
+        if turn and turn.ended and not turn.sounded:
+            self._hands.wake("filler", self._state.limits.filler_again)
+            if not self._state.answers.active:
+                self._state.answers.fixed("filler", turn.language, self._state.place())
 
     # --- screen and operator
 

@@ -22,13 +22,17 @@ class Deadlines(BaseModel):
     """After the transcript; a later emotion moves only the face."""
     first_sentence: float = Field(4.0, gt=0)
     filler: float = Field(1.2, gt=0)
-    """After the end of the turn without a sound: a short filler is spoken."""
+    """After the end of the turn without a sound: a short filler is spoken ..."""
+    filler_again: float = Field(6.0, gt=0)
+    """... and another one after each of these, while there is no answer."""
     first_speech: float = Field(0.8, gt=0)
     """Of an answer's first sentence; the later ones have `first_sentence`, since sound is playing meanwhile."""
     cues: float = Field(0.04, ge=0)
     """After the speech; then the jaw follows the energy."""
     turn: float = Field(6.0, gt=0)
     """From the end of the turn to the first sound of the answer, all in all; then an apology."""
+    thinking: float = Field(30.0, gt=0)
+    """The same where the model is heard to think: each thought makes `turn` begin anew, up to this."""
 
     def parts(self) -> float:
         """The longest that the parts can add up to, in seconds after the `Utterance`."""
