@@ -4,9 +4,10 @@ import argparse
 import os
 import platform
 
-from benchmarks import cluster, flow, gap, soak, startup
+from benchmarks import cluster, flow, gap, reply, soak, startup
 
-PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure}
+PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure,
+         "reply": reply.measure}  # fmt: skip
 LONG = {"soak": soak.measure}
 """A quarter of an hour: only when it is asked for."""
 

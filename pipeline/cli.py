@@ -27,7 +27,7 @@ def main(words: Sequence[str] | None = None) -> int:
     _wanted(options).apply(None)
     sys.path.append(str(Path.cwd()))  # a config may name an engine of the deployer's own, as `python -m` would find it
     commands = {"demo": _demo, "replay": _replay, "check": _check, "node": _node, "status": _status,
-                "facts": _facts, "render": _render, "serve": _serve}  # fmt: skip
+                "facts": _facts, "render": _render, "serve": _serve, "endpoints": _endpoints}  # fmt: skip
     run = commands[options.command]
     try:
         return run(options)
@@ -113,6 +113,10 @@ def _operator_commands(commands: Any) -> None:
     status.add_argument("--json", action="store_true", help="once, for scripts")
     status.add_argument("--once", action="store_true", help="once, as a table")
 
+    endpoints = commands.add_parser("endpoints", help="ask every model server: reached, allowed, how fast 检查模型服务")
+    endpoints.add_argument("config", type=Path)
+    endpoints.add_argument("--json", action="store_true", help="for scripts")
+
     facts = commands.add_parser("facts", help="what this machine is, and how that was found 本机信息")
     facts.add_argument("--json", action="store_true", help="for `visavis check --facts`")
     facts.add_argument("--label", action="append", default=[], metavar="K=V")
@@ -190,6 +194,12 @@ def _status(options: argparse.Namespace) -> int:
     from pipeline.operator import status
 
     return status(options.config, as_json=options.json, once=options.once)
+
+
+def _endpoints(options: argparse.Namespace) -> int:
+    from pipeline.probing import endpoints
+
+    return endpoints(options.config, as_json=options.json)
 
 
 def _facts(options: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """One YAML file says what runs: which engine for each stage, how a conversation goes, who the avatar is."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.bus.settings import Broker, Login, read_broker, wrong_name
 from pipeline.engines import load, settings_class
 from pipeline.errors import ConfigError
+from pipeline.facts import Facts
 from pipeline.flow import STAGES
 from pipeline.plans import PLANNED, Logging, Metrics, Plan
 from pipeline.screens import SERVER, Persona, Planned, read_persona, read_screens
@@ -140,6 +142,18 @@ def read_config(path: Path, runs: Runs = everywhere, *, unfilled: bool = False) 
     )  # fmt: skip
 
 
+def at_machine(config: Config, facts: Callable[[], Facts]) -> Config:
+    """The config without what engines leave out on this machine: endpoints with a `place` that it is not.
+
+    ConfigError: nothing of an engine is left.
+    """
+    here = {
+        name: dataclasses.replace(stage, settings=stage.module.here(stage.settings, facts()))
+        for name, stage in config.stages.items() if hasattr(stage.module, "here")
+    }  # fmt: skip
+    return dataclasses.replace(config, stages=config.stages | here) if here else config
+
+
 def _plan(file: YamlFile, stage: str) -> Plan | None:
     if stage not in file.data:
         file.problem((stage,), "is missing: every stage needs its section, at least 'engine: NAME'")
@@ -232,7 +246,7 @@ def _check_parts(file: YamlFile, top: _Top | None, stages: dict[str, EngineConfi
         if top.avatar is not None and not top.avatar.is_dir():
             file.problem(("avatar",), f"there is no folder {top.avatar}: name an avatar's pack, or leave the key out")
     if reply := stages.get("reply"):
-        _check_fallback(file, top.session, reply)
+        _check_reply(file, top.session, reply)
 
 
 def _check_deadlines(file: YamlFile, session: Conversing, turn: EngineConfig) -> None:
@@ -245,13 +259,15 @@ def _check_deadlines(file: YamlFile, session: Conversing, turn: EngineConfig) ->
         file.problem(("session", "deadlines"), text)
 
 
-def _check_fallback(file: YamlFile, session: Conversing, reply: EngineConfig) -> None:
-    """A server that hangs must be given up while its fallback can still answer in time."""
-    waits = sum(float(getattr(reply.settings, name, 0.0)) for name in ("connect_seconds", "first_token_seconds"))
-    allowed = session.deadlines.first_sentence
-    if reply.fallback and waits >= allowed:
-        text = f"with connect_seconds {waits:g} s may pass, and the fallback must answer within {allowed:g} s"
-        file.problem(("reply", "first_token_seconds"), f"{text} (session.deadlines.first_sentence)")
+def _check_reply(file: YamlFile, session: Conversing, reply: EngineConfig) -> None:
+    """Servers that hang must be given up while another one, or the fallback, can still answer in time."""
+    parts = getattr(reply.module, "parts", None)
+    for keys, text in parts(reply.settings) if parts else ():
+        file.problem(("reply", *keys), text)
+    within, allowed = float(getattr(reply.settings, "answer_within", 0.0)), session.deadlines.first_sentence
+    if within > allowed:
+        text = f"{within:g} s are more than a first sentence may take: {allowed:g} s (session.deadlines.first_sentence)"
+        file.problem(("reply", "answer_within"), text)
 
 
 def _check_engines(stages: dict[str, EngineConfig | None]) -> list[str]:

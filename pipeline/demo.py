@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.clock import Clock, run_real, run_virtual
-from pipeline.config import Config, at_edge, read_config
+from pipeline.config import Config, at_edge, at_machine, read_config
+from pipeline.facts import detect
 from pipeline.recording.narrator import Narrator
 from pipeline.recording.replay import Replay, Watcher, replay
 from pipeline.recording.report import write_report
@@ -73,7 +74,7 @@ def replay_file(
 
 
 def _read(path: Path, how: How) -> Config:
-    config = read_config(path, at_edge)
+    config = at_machine(read_config(path, at_edge), detect)
     how.log.apply(config.log)
     return config
 

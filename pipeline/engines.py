@@ -7,7 +7,7 @@ An engine module has `Settings` (a frozen pydantic model, unknown keys refused) 
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -20,7 +20,12 @@ from pipeline.errors import ConfigError
 
 
 class Engine(Protocol):
-    """A worker engine: a function of one message. It may also have `async def warm()` and `async def close()`."""
+    """A worker engine: a function of one message. It may also have `async def warm()` and `async def close()`.
+
+    `heals = True`: it knows by itself when to ask its servers again, so that the stage need not leave it alone after a
+    failure. Its module may have `check(settings)` and `parts(settings)` for `visavis check`, `here(settings, facts)`,
+    what of the settings holds on a machine, and `probe(settings, clock)` for `visavis endpoints`.
+    """
 
     def work(self, message: Message) -> AsyncIterator[Message]:
         """Answer `message`, made by `message.answer(Class, ...)`. Errors are raised; the stage loop reports them.
@@ -73,6 +78,19 @@ def load(stage: str, engine: str) -> ModuleType:
             "engine-broken", f"engine '{engine}' (module {name}) needs a Settings and an Engine: add them"
         )
     return module
+
+
+def function(name: str) -> Callable[..., Any]:
+    """The function that `package.module:name` stands for. ConfigError `function-unknown`."""
+    module, _, inner = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), inner)
+    except (ImportError, SyntaxError, AttributeError) as error:
+        raise ConfigError("function-unknown", f"there is no function '{name}' ({error}): correct its name") from error
+    if not callable(found):
+        raise ConfigError("function-unknown", f"'{name}' is no function: name one")
+    called: Callable[..., Any] = found
+    return called
 
 
 def _known(stage: str) -> str:

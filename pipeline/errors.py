@@ -48,6 +48,15 @@ class EngineError(VisavisError):
 class ServerError(EngineError):
     """A model server refused, broke off or answered nonsense."""
 
+    def __init__(
+        self, code: str, text: str, *, retry: bool = False, status: int = 0, retry_after: float | None = None
+    ) -> None:
+        super().__init__(code, text, retry=retry)
+        self.status = status
+        """Of HTTP, or the code in an error that came with status 200; 0: none."""
+        self.retry_after = retry_after
+        """Seconds that the server asks to be left alone; None: it does not say."""
+
 
 class ServerSilent(EngineError):  # noqa: N818  it is named by what happened
     """A model server kept silent past a deadline."""

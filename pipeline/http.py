@@ -3,15 +3,17 @@
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, aclosing, contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, NamedTuple, TypeVar, cast
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
 from pipeline.clock import Clock
 from pipeline.errors import EngineError, ServerError, ServerSilent, WireError
+from pipeline.patience import Patience
 from pipeline.settings import Secret
 
 T = TypeVar("T")
@@ -76,6 +78,8 @@ class Request:
     """Of a form, in which a field may come twice."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Of the form: WAV files by field name."""
+    method: Literal["POST", "GET"] = "POST"
+    """A GET sends neither JSON nor form."""
 
 
 class Client:
@@ -94,7 +98,7 @@ class Client:
         self._connect_seconds = connect_seconds
         self._session: Any = None
 
-    async def post(
+    def post(
         self,
         request: Request,
         read: Callable[[Answered], AsyncIterator[T]],
@@ -110,25 +114,26 @@ class Client:
         ServerSilent name the address, what happened and the mend. Close it (`aclosing`) to drop the connection.
         """
         items = self._clock.outside(lambda clock: self._items(clock, request, read, patience), seconds=seconds)
-        async with aclosing(cast("AsyncGenerator[T]", items)) as stream:
-            async for item in stream:
-                yield item
+        return cast("AsyncGenerator[T]", items)
 
     async def close(self) -> None:
         """Close the connections."""
         async for _ in self._clock.outside(lambda _: self._shut(), seconds=0.0):
             pass
 
-    def fault(self, code: str, what: str, path: str = "", mend: str = "") -> EngineError:
+    def fault(
+        self, code: str, what: str, path: str = "", mend: str = "", *, status: int = 0, after: float | None = None
+    ) -> EngineError:
         """`what` follows "the server at URL". Keys that the server repeats are taken out."""
-        error = ServerSilent if code == "server-silent" else ServerError
         for secret in self._secrets:
             what = what.replace(secret, "***")
         mend = mend or MEND.get(code, MEND["server-broken"])
-        text = f"the server at {self._base_url}{path} {what}: {mend}"
-        return error(code, text, retry=code not in FINAL)
+        text, retry = f"the server at {self._base_url}{path} {what}: {mend}", code not in FINAL
+        if code == "server-silent":
+            return ServerSilent(code, text, retry=retry)
+        return ServerError(code, text, retry=retry, status=status, retry_after=after)
 
-    def complaint(self, payload: object, path: str = "", status: int = 0) -> EngineError:
+    def complaint(self, payload: object, path: str = "", status: int = 0, after: float | None = None) -> EngineError:
         """The error that a body (bytes, or JSON already parsed) speaks of, or that an HTTP status means."""
         said, inner = _said(_parsed(payload) if isinstance(payload, bytes) else payload)
         status = status if status >= 300 else inner
@@ -136,7 +141,7 @@ class Client:
         if code != "server-refused" and _BUSY.search(said):
             code = "server-busy"
         number = f"answered {status}" if status else "answered with an error"
-        return self.fault(code, f'{number}, saying "{said}"' if said else number, path)
+        return self.fault(code, f'{number}, saying "{said}"' if said else number, path, status=status, after=after)
 
     async def _items(
         self,
@@ -145,19 +150,26 @@ class Client:
         read: Callable[[Answered], AsyncIterator[T]],
         patience: Callable[[T], float] | None,
     ) -> AsyncIterator[T]:
-        due = clock.now() + request.total_seconds
-        with self._named(request.path):
-            async with AsyncExitStack() as stack:
-                async with clock.timeout(min(request.first_seconds, request.total_seconds)):
-                    response = await stack.enter_async_context(self._open(request))
-                    await self._check(response, request.path)
-                    items = read(Answered(response.content_type, response.content.iter_any()))
-                    item = await anext(items, _NOTHING)
-                while item is not _NOTHING:
-                    yield cast("T", item)
-                    wait = patience(cast("T", item)) if patience else request.between_seconds
-                    async with clock.timeout(min(wait, due - clock.now())):
-                        item = await anext(items, _NOTHING)
+        due, waiting = clock.now() + request.total_seconds, Patience(clock)
+        try:
+            with self._named(request.path):
+                async with AsyncExitStack() as stack:
+                    first = min(request.first_seconds, request.total_seconds)
+                    items, item = await waiting.wait(self._first(stack, request, read), first)
+                    while item is not _NOTHING:
+                        yield cast("T", item)
+                        wait = patience(cast("T", item)) if patience else request.between_seconds
+                        item = await waiting.until(anext(items, _NOTHING), min(clock.now() + wait, due))
+        finally:
+            waiting.close()
+
+    async def _first(
+        self, stack: AsyncExitStack, request: Request, read: Callable[[Answered], AsyncIterator[T]]
+    ) -> tuple[AsyncIterator[T], object]:
+        response = await stack.enter_async_context(self._open(request))
+        await self._check(response, request.path)
+        items = read(Answered(response.content_type, response.content.iter_any()))
+        return items, await anext(items, _NOTHING)
 
     def _open(self, request: Request) -> Any:
         import aiohttp
@@ -169,20 +181,20 @@ class Client:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
-        body: dict[str, Any] = {"json": request.json}
-        if request.json is None:
+        body: dict[str, Any] = {} if request.method == "GET" else {"json": request.json}
+        if request.method == "POST" and request.json is None:
             form = aiohttp.FormData(request.fields, quote_fields=False)
             for name, content in request.files.items():
                 form.add_field(name, content, filename=f"{name}.wav", content_type="audio/wav")
             body = {"data": form}
         url = self._base_url + request.path
-        return self._session.post(url, headers=self._headers, allow_redirects=False, **body)
+        return self._session.request(request.method, url, headers=self._headers, allow_redirects=False, **body)
 
     async def _check(self, response: Any, path: str) -> None:
         if response.status >= 300:
             moved = response.headers.get("Location")
             body = f"moved to {moved}" if moved else await response.content.read(_ERROR_BYTES)
-            raise self.complaint(body, path, response.status)
+            raise self.complaint(body, path, response.status, retry_after(response.headers))
 
     @contextmanager
     def _named(self, path: str) -> Iterator[None]:
@@ -208,6 +220,20 @@ class Client:
             await session.close()
         for _ in ():
             yield _
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that `Retry-After` asks for (RFC 9110, 10.2.3): a number, or a date, which the server's own clock tells.
+    None: nothing, or nothing that can be read.
+    """
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
+        return float(value)
+    try:
+        until, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("Date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
 
 
 async def whole(answered: Answered, limit: int) -> bytes:

@@ -52,6 +52,8 @@ class Job:
     """Somebody else is to do it."""
     started: float = 0.0
     first: float | None = None
+    spoke: bool = False
+    """An answer was given that is more than a thought."""
     beats: int = 0
 
     @property

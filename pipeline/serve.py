@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from pipeline.calendar import local_hour
 from pipeline.clock import Clock, run_real, stamp
-from pipeline.config import Config, EngineConfig, at_edge, default_screen, read_config
+from pipeline.config import Config, EngineConfig, at_edge, at_machine, default_screen, read_config
 from pipeline.engines import build
 from pipeline.envelope import Language, Message
+from pipeline.facts import detect
 from pipeline.gateway import Hall, Post, Server
 from pipeline.house import House, current_version, fixed_lines, house, overhear
 from pipeline.jobs import Timing
@@ -53,7 +54,7 @@ class Job:
 
 def serve(job: Job, log: Wanted, say: Say) -> int:
     """Let visitors in until SIGTERM or SIGINT. 0: it was told to stop."""
-    config = read_config(job.config, at_edge)
+    config = at_machine(read_config(job.config, at_edge), lambda: detect().overridden({"role": "edge"}, "`serve`"))
     log.apply(config.log)
 
     async def main(clock: Clock) -> None:
@@ -142,7 +143,7 @@ def _post(config: Config, planned: Planned, lines: Lines, home: House, server: S
 def _about(config: Config, planned: Planned) -> tuple[str, Questions, dict[Language, str]]:
     """Who answers, what may be asked, and what has to be known of the ears."""
     reply = config.stages.get("reply")
-    model = str(getattr(reply.settings, "model", reply.name)) if reply else config.plans["reply"].engine
+    model = str(getattr(reply.settings, "model_name", reply.name)) if reply else config.plans["reply"].engine
     knows = next((one for one in (reply, reply and reply.fallback) if hasattr(one and one.module, "suggestions")), None)
     found: Questions = knows.module.suggestions(knows.settings, planned.session.knowledge) if knows else {}
     transcript = config.stages.get("transcript")

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from pipeline.aigc import label_flac, room
 from pipeline.audio import FRAME, HEAR_RATE, Frame, Samples
 from pipeline.errors import SoundError
 
@@ -67,8 +68,11 @@ def wav_bytes(samples: Samples, rate: int) -> bytes:
 class FlacWriter:
     """A mono PCM16 FLAC file, written as the sound comes; finished when the `with` block ends."""
 
-    def __init__(self, path: Path, rate: int, comment: str = "") -> None:
-        """`comment` goes into the file's tags. SoundError: `sound-unwritable`."""
+    def __init__(self, path: Path, rate: int, comment: str = "", aigc: str = "") -> None:
+        """`comment` goes into the file's tags, and so does `aigc`, the label of AI-made sound (`pipeline.aigc`).
+
+        SoundError: `sound-unwritable`.
+        """
         import soundfile
 
         try:
@@ -78,6 +82,9 @@ class FlacWriter:
             raise SoundError("sound-unwritable", text) from error
         if comment:
             self._file.comment = comment
+        self._path, self._aigc = path, aigc
+        if aigc:
+            self._file.license = room(aigc)
         self.samples = 0
         """Written so far."""
 
@@ -85,10 +92,24 @@ class FlacWriter:
         """Append mono samples."""
         self._file.write(samples)
         self.samples += samples.size
+        if self._aigc and self._path.stat().st_size:
+            self._label()  # from its first moment, so that a file that is cut off has it too
 
     def close(self) -> None:
         """Finish the file; harmless when it is."""
         self._file.close()
+        if self._aigc and self._path.stat().st_size:
+            self._label()
+
+    def label(self, aigc: str) -> None:
+        """Another label, when more is known than at the beginning."""
+        self._aigc = aigc
+        if self._path.stat().st_size:
+            self._label()
+
+    def _label(self) -> None:
+        field, self._aigc = self._aigc, ""
+        label_flac(self._path, field)
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Literal, NoReturn
@@ -13,7 +14,7 @@ from pipeline.envelope import Message, StageLoad
 from pipeline.errors import EngineError, VisavisError
 from pipeline.flow import Stage, is_job
 from pipeline.jobs import Held, Job, Revoked, Timing
-from pipeline.messages import Claim, Failure, Interrupt, Progress
+from pipeline.messages import Claim, Failure, Interrupt, Progress, Thought
 
 _LOGGER = logging.getLogger(__name__)
 BEAT = 0.5
@@ -51,6 +52,9 @@ class StageLoop:
         self._held = Held()
         self._revoked = Revoked()
         self._suspended_until = 0.0
+        self._heals = bool(getattr(primary.engine, "heals", False))
+        self._gone_wrong: deque[str] = deque(maxlen=256)
+        """Requests that the primary engine could not do: sent again, they go to the fallback."""
         self._heard: Subscription | None = None
         self._leaving = False
         self._emptied = asyncio.Event()
@@ -177,12 +181,11 @@ class StageLoop:
     async def _work(self, job: Job) -> str:
         if job.due is not None and self._clock.now() >= job.due:
             return "expired"
-        running = self._choose()
+        running = self._choose(job.message)
         failure = await self._attempt(job, running)
         if failure and running is self._primary and self._fallback:
-            self._suspended_until = self._clock.now() + SUSPENDED
-            _LOGGER.warning("%s.suspended engine=%s code=%s", self._stage.name, running.name, failure.code)
-            if job.first is None:
+            self._suspend(job, failure.code)
+            if not job.spoke:
                 failure = await self._attempt(job, self._fallback)
             else:
                 failure = failure.changed(retry=True)
@@ -190,14 +193,20 @@ class StageLoop:
             await self._bus.publish(failure)
         return "failed" if failure else "done"
 
-    def _choose(self) -> Running:
-        suspended = self._clock.now() < self._suspended_until
+    def _suspend(self, job: Job, code: str) -> None:
+        self._gone_wrong.append(job.message.id)
+        if not self._heals:
+            self._suspended_until = self._clock.now() + SUSPENDED
+            _LOGGER.warning("%s.suspended engine=%s code=%s", self._stage.name, self._primary.name, code)
+
+    def _choose(self, message: Message) -> Running:
+        suspended = self._clock.now() < self._suspended_until or message.id in self._gone_wrong
         return self._fallback if suspended and self._fallback else self._primary
 
     async def _attempt(self, job: Job, running: Running) -> Failure | None:
         """Run an engine on a job, publishing as it goes; its failure, if it fails."""
         try:
-            await self._publish(job, running.engine.work(job.message))
+            await self._publish(job, running.engine.work(self._as_of_now(job)))
         except VisavisError as error:
             code, text, retry = error.code, error.text, error.retry
         except Exception as error:  # the one place that turns any engine's bug into a `Failure`
@@ -210,12 +219,19 @@ class StageLoop:
         text = f"{self._stage.name} by '{running.name}': {text}"
         return job.message.answer(Failure, stage=self._stage.name, code=code, text=text, retry=retry)
 
+    def _as_of_now(self, job: Job) -> Message:
+        """The request with the time that is left of it after the queue, and after an engine that failed."""
+        if job.due is None:
+            return job.message
+        return job.message.changed(left_ms=max(0, round((job.due - self._clock.now()) * 1000)))
+
     async def _publish(self, job: Job, answers: AsyncIterator[Message]) -> None:
         ended = self._stage.name not in ENDING
         try:
             async for answer in answers:
                 if job.first is None:
                     job.first = self._clock.measure()
+                job.spoke = job.spoke or not isinstance(answer, Thought)
                 ended = ended or bool(getattr(answer, "last", False))
                 await self._bus.publish(answer)
             if not ended:

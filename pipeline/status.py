@@ -46,13 +46,13 @@ def table(statuses: Iterable[Status], heard: Mapping[str, float]) -> str:
     edges = [status for status in known if status.edge]
     parts: list[list[str]] = []
     if nodes:
-        parts.append(_aligned(_NODES, [_node(status, heard) for status in nodes], shrinks=(0, 2, 3, 4)))
+        parts.append(aligned(_NODES, [_node(status, heard) for status in nodes], shrinks=(0, 2, 3, 4)))
     if any(status.stages for status in known):
         rows = [row for status in known for row in _stages(status)]
-        parts.append([*_aligned(_STAGES, rows, shrinks=(0, 1), numbers=range(3, len(_STAGES)), space=1), *_LEGEND])
+        parts.append([*aligned(_STAGES, rows, shrinks=(0, 1), numbers=range(3, len(_STAGES)), space=1), *_LEGEND])
     if edges:
         rows = [_edge(status, heard) for status in edges]
-        parts.append(_aligned(_EDGES, rows, shrinks=(0,), numbers=range(2, len(_EDGES) - 1), space=1))
+        parts.append(aligned(_EDGES, rows, shrinks=(0,), numbers=range(2, len(_EDGES) - 1), space=1))
     if not parts:
         return "没有节点，也没有边缘 · no nodes and no edges"
     return "\n\n".join("\n".join(lines) for lines in parts)
@@ -186,7 +186,7 @@ def _ms(value: float) -> str:
 # --- columns
 
 
-def _aligned(
+def aligned(
     headers: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], *, shrinks: Sequence[int],
     numbers: Sequence[int] = (), space: int = 2,
 ) -> list[str]:  # fmt: skip

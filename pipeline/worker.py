@@ -15,7 +15,7 @@ from pipeline.announce import Announcer, boot, host_name, joined
 from pipeline.bus.mqtt import MqttBus
 from pipeline.bus.settings import wrong_name
 from pipeline.clock import Clock
-from pipeline.config import Config, Runs, read_config
+from pipeline.config import Config, Runs, at_machine, read_config
 from pipeline.errors import ConfigError, VisavisError
 from pipeline.facts import Facts, detect, labels
 from pipeline.house import current_version
@@ -83,7 +83,7 @@ def read_node_config(job: Job, facts: Facts) -> Config:
             [f"{job.config} places no stage on this machine (`visavis facts` shows what it is):", *reasons]
         )
         raise ConfigError("node-idle", text)
-    return config
+    return at_machine(config, lambda: facts)
 
 
 async def run_node(job: Job, facts: Facts, config: Config, clock: Clock, say: Callable[[str], None]) -> None:

@@ -125,19 +125,30 @@ class YamlFile:
     def _refuse_secrets(self, model: type[BaseModel], data: dict[str, Any], keys: Keys) -> None:
         for name, field in model.model_fields.items():
             value, place = data.get(name), (*keys, name)
-            kinds = {field.annotation, *getattr(field.annotation, "__args__", ())}
+            kinds = _kinds(field.annotation)
             if SecretStr in kinds and value and place not in self.from_environment:
                 self.problem(place, "a key must not stand in a file: write ${NAME} and set NAME in the environment")
-            for inner in kinds:
-                if isinstance(inner, type) and issubclass(inner, BaseModel) and isinstance(value, dict):
-                    self._refuse_secrets(inner, value, place)
+            items = {(*place, at): item for at, item in enumerate(value)} if isinstance(value, list) else {}
+            for where, item in (items or {place: value}).items():
+                if isinstance(item, dict):
+                    for inner in _models(kinds):
+                        self._refuse_secrets(inner, item, where)
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """A type with those that it is made of: of `tuple[Endpoint, ...] | None`, `Endpoint` too."""
+    inner = getattr(annotation, "__args__", ())
+    return {annotation}.union(*map(_kinds, inner)) if inner else {annotation}
+
+
+def _models(kinds: set[Any]) -> list[type[BaseModel]]:
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
 
 
 def _known_keys(model: type[BaseModel], place: Keys) -> list[str]:
     """Keys of the model that stands at `place` inside `model`."""
     for name in place:
         field = model.model_fields.get(str(name))
-        inner = field.annotation if field else None
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            model = inner
+        inner = _models(_kinds(field.annotation)) if field else []
+        model = inner[0] if inner else model
     return list(model.model_fields)

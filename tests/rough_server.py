@@ -49,7 +49,9 @@ def serving(handler: Handler) -> Iterator[Rough]:
         assert request.transport is not None
         rough.headers.append(dict(request.headers))
         rough.connections.add(request.transport.get_extra_info("peername"))
-        if request.content_type == "application/json":
+        if request.method == "GET":
+            rough.bodies.append(request.path)
+        elif request.content_type == "application/json":
             rough.bodies.append(await request.json())
         else:
             form = await request.post()
@@ -58,7 +60,7 @@ def serving(handler: Handler) -> Iterator[Rough]:
 
     async def start() -> web.AppRunner:
         app = web.Application(client_max_size=8_000_000)
-        app.router.add_post("/{path:.*}", handle)
+        app.router.add_route("*", "/{path:.*}", handle)
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -123,6 +123,17 @@ def test_a_folder_of_folders_is_chosen_by_the_question() -> None:
     assert caught.value.code == "knowledge-unknown"
 
 
+def test_the_operators_words_are_neither_heard_nor_said(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("cloakroom\n[rough]\nstupid\n", encoding="utf-8")
+    safety = {"words": tmp_path / "words"}
+    (refused,) = answers(asked("Where is the stupid toilet?"), safety=safety)
+    assert (refused.by, refused.last) == ("guard:rough", True)
+    (replaced,) = answers(asked(TOILET), safety=safety)
+    assert (replaced.by, replaced.last) == ("guard:general", True)
+    assert texts(asked("Where is the lift?"), safety=safety) == texts(asked("Where is the lift?"))
+    assert check(Settings.model_validate({"folder": MUSEUM, "safety": {"words": tmp_path / "none"}})) != []
+
+
 def test_another_message_is_refused() -> None:
     async def main(clock: Clock) -> None:
         async for _ in Engine(Settings(folder=MUSEUM), clock).work(Typed(text="hello")):

@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from pipeline.aigc import Labelling
 from pipeline.audio import HEAR_RATE, SPEAK_RATE, Samples
 from pipeline.bus.contract import Bus, Subscription
 from pipeline.clock import Clock
@@ -26,9 +27,13 @@ FORMAT = 1
 
 
 class Recorder:
-    """One recording: `session.json`, `messages.jsonl`, `timings.jsonl`, and the sound in three FLAC files."""
+    """One recording: `session.json`, `messages.jsonl`, `timings.jsonl`, and the sound in three FLAC files.
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    What the avatar said is labelled as AI-made in its file; what the visitor said is nobody's product.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, label: Labelling | None = None) -> None:
+        self._label, self._numbered = label or Labelling(), False
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for old in ("report.html", "cues.json"):  # of an earlier run: not of this one
@@ -36,8 +41,10 @@ class Recorder:
             self._messages: TextIO = (folder / "messages.jsonl").open("w", encoding="utf-8")
             self._timings: TextIO = (folder / "timings.jsonl").open("w", encoding="utf-8")
             self.visitor = FlacWriter(folder / "visitor.flac", HEAR_RATE)
-            self.avatar = FlacWriter(folder / "avatar.flac", SPEAK_RATE)
-            self._speech = FlacWriter(folder / "speech.flac", SPEAK_RATE)
+            self.avatar, self._speech = (
+                FlacWriter(folder / f"{name}.flac", SPEAK_RATE, aigc=self._label.field(name))
+                for name in ("avatar", "speech")
+            )
         except OSError as error:
             text = f"{folder}: a recording cannot be written there ({error.strerror}); name another folder"
             raise ConfigError("recording-unwritable", text) from error
@@ -68,6 +75,8 @@ class Recorder:
                 self._write(message)
 
     def _write(self, message: Message) -> None:
+        if message.session and not self._numbered:
+            self._number(message.session)
         fields = to_dict(message)
         if isinstance(message, Speech):
             samples = len(message.pcm) // 2
@@ -80,6 +89,12 @@ class Recorder:
         line = {"at": round(self._clock.now() - self.start, 4), "message": fields}
         self._messages.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
 
+    def _number(self, session: str) -> None:
+        """The files' own numbers in their labels: from the (first) visit's name, which is the same in each replay."""
+        self._numbered = True
+        for name, file in (("avatar", self.avatar), ("speech", self._speech)):
+            file.label(self._label.field(f"{session}-{name}"))
+
     def close(self) -> None:
         """Everything is on disk."""
         for file in (self._messages, self._timings, self.visitor, self.avatar, self._speech):
@@ -87,9 +102,11 @@ class Recorder:
 
 
 @asynccontextmanager
-async def recording(folder: Path, clock: Clock, bus: Bus) -> AsyncIterator[tuple[Recorder, Subscription]]:
+async def recording(
+    folder: Path, clock: Clock, bus: Bus, label: Labelling | None = None
+) -> AsyncIterator[tuple[Recorder, Subscription]]:
     """A recorder that hears everything; `recorder.run(subscription)` is the caller's task."""
-    recorder = Recorder(folder, clock)
+    recorder = Recorder(folder, clock, label)
     try:
         async with bus.subscribe(*ALL) as said:
             yield recorder, said

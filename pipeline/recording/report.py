@@ -36,7 +36,7 @@ def write_report(folder: Path) -> Path:
 
 def page(recording: Recording) -> str:
     """The whole page. Its only script is ours: the policy names its hash, so no text in a recording can ever run."""
-    visit, sounds = Visit(recording.rows), Sounds()
+    visit, sounds = Visit(recording.rows), Sounds(recording.labels)
     script = _part("report_face.js") + _part("report.js")
     cards = [(turn.span[0], card(turn, recording, sounds)) for turn in visit.turns]
     cards += [(at, _cough(at, dropped.voiced_ms)) for at, dropped in visit.dropped]

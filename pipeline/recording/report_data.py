@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from pipeline.aigc import read_field
 from pipeline.audio import HEAR_RATE, SPEAK_RATE, Samples
 from pipeline.envelope import Message
 from pipeline.errors import VisavisError, WireError
@@ -48,6 +49,8 @@ class Recording:
     """16 kHz, what the microphone heard, from time 0; empty where nothing was kept."""
     avatar: Samples
     """24 kHz, what sounded, from time 0."""
+    labels: dict[str, str]
+    """The field `AIGC` of its sound files that have one."""
 
 
 def read(folder: Path) -> Recording:
@@ -61,6 +64,7 @@ def read(folder: Path) -> Recording:
         timings=tuple(_timing(*line) for line in _lines(folder / "timings.jsonl", needed=False)),
         visitor=_sound(folder / "visitor.flac", HEAR_RATE),
         avatar=_sound(folder / "avatar.flac", SPEAK_RATE),
+        labels={name: field for name in ("avatar.flac", "speech.flac") if (field := read_field(folder / name))},
     )
 
 

@@ -2,10 +2,12 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from html import escape
 
 import soundfile
 
+from pipeline.aigc import labelled
 from pipeline.audio import Samples
 
 LANGUAGES = {"zh": ("中文", "Chinese"), "en": ("英文", "English")}
@@ -53,8 +55,10 @@ def seconds(value: float | None) -> str:
 class Sounds:
     """Sound as data URIs, until the page has enough of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        """`labels`: the field `AIGC` of the recording's files that have one, for their pieces."""
         self._left = float(LONGEST)
+        self._labels = labels
 
     def player(self, sound: Samples, rate: int, begin: float, end: float, what: tuple[str, str], file: str) -> str:
         """An `<audio>` with `sound[begin:end]` (seconds) as FLAC; the file's name when there is none to embed."""
@@ -67,7 +71,8 @@ class Sounds:
             return f'<p class="file">{both("请听", "listen in")} {escape(file)}, {begin:.2f} s</p>'
         flac = io.BytesIO()
         soundfile.write(flac, piece, rate, format="FLAC", subtype="PCM_16")
-        data = base64.b64encode(flac.getvalue()).decode()
+        field = self._labels.get(file, "")
+        data = base64.b64encode(labelled(flac.getvalue(), field) if field else flac.getvalue()).decode()
         name = escape(f"{what[0]} / {what[1]}")
         return (
             f'<audio controls preload="metadata" aria-label="{name}" data-start="{begin:.3f}" '

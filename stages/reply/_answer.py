@@ -1,6 +1,6 @@
 """A model's stream becomes thoughts and sentences: splitter, tags, plain text and cutter in a row."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from pipeline.envelope import Label
@@ -38,9 +38,13 @@ class Delta(NamedTuple):
 class Answer:
     """One answer to one question. Pure: deltas in, messages out."""
 
-    def __init__(self, question: Question, by: str, *, thinks: bool) -> None:
+    def __init__(
+        self, question: Question, by: str, *, thinks: bool, new: Callable[[str], str] = lambda text: text
+    ) -> None:
+        """`new` gives what of a sentence is to be said: all of it, a part, or ''."""
         self._question = question
         self._by = by
+        self._new = new
         self._splitter = Splitter(expected=thinks)
         self._tags = TagReader()
         self._plain = Plain(question.language)
@@ -57,6 +61,10 @@ class Answer:
         """The model thought something."""
         self.slipped = False
         """What was taken for the answer turned out to be a thought."""
+        self.spoke = False
+        """Text that is no thought has come."""
+        self.repeated = False
+        """A sentence was left out, since it had been said."""
 
     @property
     def said(self) -> bool:
@@ -71,8 +79,7 @@ class Answer:
 
     def whole(self) -> list[Sentence]:
         """After a stream that broke: the sentence that is held, if it is whole."""
-        texts = self._cutter.feed(self._plain.end()) + self._cutter.settle()
-        return [self._sentence(text) for text in texts]
+        return self._sentences(self._cutter.feed(self._plain.end()) + self._cutter.settle())
 
     def drop(self) -> None:
         """Forget what is held: it must not be said."""
@@ -82,12 +89,12 @@ class Answer:
         """What is left; the last sentence is marked and may be empty. Nothing where the answer was empty."""
         messages = list(self._pieces(self._splitter.end()))
         messages += [sentence for item in self._tags.end() for sentence in self._spoken(item)]
-        messages += [self._sentence(text) for text in self._cutter.feed(self._plain.end())]
+        messages += self._sentences(self._cutter.feed(self._plain.end()))
         cut = self.finish == "length" and self.said  # the rest was cut in the middle of a sentence
-        messages += [self._sentence(text) for text in (self._cutter.settle() if cut else self._cutter.end())]
+        messages += self._sentences(self._cutter.settle() if cut else self._cutter.end())
         if self._thought:
             messages.append(self._think())
-        return self._marked(messages, cost) if self.said else messages
+        return self._marked(messages, cost) if self.said or self.repeated else messages
 
     def _marked(self, messages: list[Thought | Sentence], cost: float) -> list[Thought | Sentence]:
         """The last sentence carries what the answer took; where all were given before, an empty one does."""
@@ -102,6 +109,7 @@ class Answer:
             if piece.kind == "text":
                 if self._thought and piece.text.strip():
                     yield self._think()
+                self.spoke = self.spoke or bool(piece.text.strip())
                 for item in self._tags.feed(piece.text):
                     yield from self._spoken(item)
             else:
@@ -118,12 +126,20 @@ class Answer:
     def _spoken(self, item: str | Tag) -> Iterator[Sentence]:
         """A tag stands before what it means: a sentence that is whole is given before the mood changes."""
         if isinstance(item, str):
-            yield from map(self._sentence, self._cutter.feed(self._plain.feed(item)))
+            yield from self._sentences(self._cutter.feed(self._plain.feed(item)))
             return
         yield from self.whole()
         if item.emotion:
             self._mood, self._strength = item.emotion, item.strength
         self._gesture = item.gesture or self._gesture
+
+    def _sentences(self, texts: Iterable[str]) -> list[Sentence]:
+        told = []
+        for text in texts:
+            new = self._new(text)
+            self.repeated = self.repeated or not new
+            told += [self._sentence(new)] if new else []
+        return told
 
     def _sentence(self, text: str) -> Sentence:
         sentence = self._question.answer(

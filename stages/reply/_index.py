@@ -60,12 +60,13 @@ class Index:
 
     def best(self, question: str) -> tuple[Entry, float] | None:
         """The entry that answers best, and how sure that is, 0..1. None when nothing is alike."""
+        return next(iter(self.ranked(question)), None)
+
+    def ranked(self, question: str) -> list[tuple[Entry, float]]:
+        """The entries that may answer, the best first, and how sure each is, 0..1."""
         asked = self._asked(question)
-        ranked = [(-self._score(asked, self._documents[at]), at) for at in self._candidates(asked)]
-        if not ranked:
-            return None
-        score, at = min(ranked)
-        return self._documents[at].entry, -score
+        scores = sorted((-self._score(asked, self._documents[at]), at) for at in self._candidates(asked))
+        return [(self._documents[at].entry, -score) for score, at in scores]
 
     def _asked(self, question: str) -> Asked:
         asked: Asked = []

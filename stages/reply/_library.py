@@ -64,13 +64,28 @@ class Base:
 
         A question whose letters are of the other language is looked up there, and answered by the same id here.
         """
-        spoken = language if language in self._indexes else OTHER[language]
+        spoken = self._spoken(language)
         for where in dict.fromkeys((spoken, language_of(question))):
             best = self._indexes[where].best(question) if where in self._indexes else None
             if best is not None and best[1] >= threshold:
                 entry = self._entries[spoken].get(best[0].id)
                 return (entry, spoken) if entry else None
         return None
+
+    def several(self, question: str, language: Language, threshold: float, most: int) -> list[Entry]:
+        """At most so many entries that may help a model to answer, the best first; languages as with `find`."""
+        spoken = self._spoken(language)
+        found: dict[str, Entry] = {}
+        for where in dict.fromkeys((spoken, language_of(question))):
+            for entry, score in self._indexes[where].ranked(question) if where in self._indexes else ():
+                if score >= threshold and entry.id in self._entries[spoken]:
+                    found.setdefault(entry.id, self._entries[spoken][entry.id])
+            if found:
+                break
+        return list(found.values())[:most]
+
+    def _spoken(self, language: Language) -> Language:
+        return language if language in self._indexes else OTHER[language]
 
 
 class Library:

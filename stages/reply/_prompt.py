@@ -1,10 +1,19 @@
-"""What the model is told: who it is, how to speak, what was heard, and how the visitor feels."""
+"""What the model is told, in the order that lets a server's prefix cache hit: what changes least comes first.
 
-from typing import Final, TypedDict
+First who it is, where it is and how to speak: the same bytes for every turn in a language. Then the history, which only
+grows. Last the visitor's words with what holds for this moment alone: knowledge, feeling, time. The words come before
+the notes, since in the next turn's history they stand without them.
+"""
 
-from pipeline.envelope import Exchange, Label, Language
+import zlib
+from typing import Any, Final, NotRequired, TypedDict
+
+from pipeline.envelope import Exchange
 from pipeline.messages import Question
-from stages.reply._tags import GESTURES, LABELS
+from stages.reply._guard_hints import suspicious
+from stages.reply._rules import FEELINGS, NOTES, VENUE, rules
+from stages.reply._tokens import A_MESSAGE, estimate
+from stages.reply._told import NOTHING, Round, Told
 
 
 class Turn(TypedDict):
@@ -12,94 +21,118 @@ class Turn(TypedDict):
 
     role: str
     content: str
+    tool_calls: NotRequired[list[dict[str, Any]]]
+    tool_call_id: NotRequired[str]
 
 
-RULES: Final[dict[Language, str]] = {
-    "zh": (
-        "你的回答会被直接念出来。请遵守：\n"
-        "- 用口语化的中文回答，一般不超过三句话、八十个字；第一句要短。\n"
-        "- 不用 Markdown、列表、表格、表情符号，不念网址。\n"
-        "- 只说你确知的事；不知道就直说，并建议询问服务台。\n"
-        "- 访客的话来自语音识别，可能有同音错字，请按合理的意思理解。\n"
-        "- 可以在句首用一个标签表示你的情绪（{labels}），例如 [happy]；"
-        "需要动作时用 [gesture:…]（{gestures}）。标签不会被念出来，不要解释标签。"
-    ),
-    "en": (
-        "Your answer is spoken aloud. So:\n"
-        "- Answer in spoken English, as a rule in at most three sentences and fifty words; begin with a short one.\n"
-        "- No Markdown, lists, tables or emoji, and no web addresses.\n"
-        "- Say only what you know for certain; where you do not know, say so and suggest the information desk.\n"
-        "- What the visitor says comes from speech recognition: read over words that it misheard.\n"
-        "- A tag at the start of a sentence shows your emotion ({labels}), for example [happy]; "
-        "where a gesture helps, add [gesture:…] ({gestures}). Tags are not spoken: never explain them."
-    ),
-}
-"""The fixed part, after the persona: servers with a prefix cache (vLLM, SGLang, DeepSeek) read it once."""
-FEELINGS: Final[dict[Language, dict[Label, str]]] = {
-    "zh": {"neutral": "平静", "happy": "高兴", "sad": "难过", "angry": "生气", "fearful": "害怕",
-           "disgusted": "反感", "surprised": "惊讶"},
-    "en": {label: label for label in LABELS},
-}  # fmt: skip
-_NOTES: Final[dict[Language, dict[str, str]]] = {
-    "zh": {
-        "arrives": "（一位访客走了过来。）",
-        "interrupted": "（访客打断了你上面的话。）",
-        "feeling": "（访客听起来{feeling}，把握{sure}%。请照顾对方的情绪，但不要说出这条提示。）",
-        "unsure": "（这句话没有听清楚，可能有错字；意思不明时请礼貌地再问一次。）",
-        "go on": "（你的话在这里中断了。请从中断处接着说完，不要重复已经说过的内容。）",
-    },
-    "en": {
-        "arrives": "(A visitor arrives.)",
-        "interrupted": "(The visitor interrupted what you said above.)",
-        "feeling": "(The visitor sounds {feeling}, {sure}% sure. Take it into account; do not mention this note.)",
-        "unsure": "(This was not heard clearly and may hold wrong words; where it makes no sense, ask again politely.)",
-        "go on": "(You broke off here. Go on from where you stopped, and repeat nothing of what you have said.)",
-    },
-}
-_FELT = 0.35
+_FELT: Final = 0.35
 """Below this confidence a feeling is not mentioned: classifiers of seven labels start at 0.14."""
-_HEARD = 0.5
+_HEARD: Final = 0.5
+_ANCHORS: Final = 3
+"""One visitor's line of so many may begin a history that is too long: it then begins there for some turns."""
+_LOOK: Final = 8
+"""Lines in which such a beginning is looked for."""
 
 
-def messages(question: Question) -> list[Turn]:
+def messages(question: Question, told: Told = NOTHING) -> list[Turn]:
     """The conversation: fixed part first, user and assistant in turns (some chat templates refuse anything else)."""
-    notes = _NOTES[question.language]
-    turns = [Turn(role="system", content=_fixed(question))]
+    notes = NOTES[question.language]
+    turns = [Turn(role="system", content=fixed(question, told))]
     interrupted = False
-    for line in question.history:
+    for line in kept(question.history, told.history_tokens):
         if len(turns) == 1 and line.role == "avatar":
             turns.append(Turn(role="user", content=notes["arrives"]))
         _add(turns, _turn(line, notes["interrupted"] if interrupted else ""))
         interrupted = line.role == "avatar" and line.interrupted
-    _add(turns, Turn(role="user", content=_asked(question, notes["interrupted"] if interrupted else "")))
-    if question.said:
-        space = " " if question.language == "en" else ""
-        turns.append(Turn(role="assistant", content=space.join(question.said)))
-        turns.append(Turn(role="user", content=notes["go on"]))
-    return turns
+    asked = _asked(question, told, notes["interrupted"] if interrupted else "")
+    _add(turns, Turn(role="user", content=asked))
+    done = sum(len(one.said) for one in told.rounds)
+    before = told.before if told.rounds else len(question.said)
+    turns += _broken_off(question, question.said[:before])
+    for one in told.rounds:
+        turns += _round(question, one)
+    return turns + _broken_off(question, question.said[before + done :])
 
 
-def _fixed(question: Question) -> str:
-    rules = RULES[question.language]
-    rules = rules.format(labels=", ".join(LABELS), gestures=", ".join(GESTURES))
-    return "\n\n".join(part for part in (question.persona.strip(), rules) if part)
+def fixed(question: Question, told: Told = NOTHING) -> str:
+    """The system message. Persona and venue come before the rules: they are the same in both languages."""
+    venue = told.venue.strip()
+    place = f"{VENUE[question.language]}\n{venue}" if venue else ""
+    return "\n\n".join(part for part in (question.persona.strip(), place, rules(question.language)) if part)
+
+
+def kept(history: tuple[Exchange, ...], budget: int) -> tuple[Exchange, ...]:
+    """The newest lines that take at most `budget` tokens.
+
+    A history that is too long would lose its oldest line with every turn, and the server's cache all that follows it.
+    So it begins with a visitor's line that its own text marks, as backup programs cut files by content: the next turns
+    mark the same one.
+    """
+    left, begin = budget, len(history)
+    while begin and (left := left - estimate(history[begin - 1].text) - A_MESSAGE) >= 0:
+        begin -= 1
+    if begin == 0:
+        return history
+    visitors = [at for at in range(begin, len(history)) if history[at].role == "visitor"]
+    marked = (at for at in visitors if zlib.crc32(history[at].text.encode()) % _ANCHORS == 0 and at < begin + _LOOK)
+    return history[next(marked, visitors[0] if visitors else begin) :]
 
 
 def _turn(line: Exchange, note: str) -> Turn:
     if line.role == "avatar":
         return Turn(role="assistant", content=line.text + ("——" if line.interrupted else ""))
-    return Turn(role="user", content="\n".join(part for part in (note, line.text) if part))
+    return Turn(role="user", content="\n".join(part for part in (note, _words(line.text)) if part))
 
 
-def _asked(question: Question, note: str) -> str:
-    notes, feeling = _NOTES[question.language], question.feeling
-    parts = [note, question.text]
+def _words(text: str) -> str:
+    """What a visitor said or typed, on one line and without the brackets of our own notes."""
+    return " ".join(text.replace("〔", " ").replace("〕", " ").split())
+
+
+def _asked(question: Question, told: Told, note: str) -> str:
+    notes, feeling = NOTES[question.language], question.feeling
+    parts = [note, _words(question.text)]
+    if suspicious(question.text):
+        parts.append(notes["hint"])
+    if told.entries:
+        numbered = enumerate(told.entries, 1)
+        lines = [
+            notes["entry"].format(number=at, question=entry.question, answer=entry.answer) for at, entry in numbered
+        ]
+        parts.append(notes["known"].format(entries="".join(lines)))
     if feeling.label != "neutral" and feeling.confidence >= _FELT:
         name = FEELINGS[question.language][feeling.label]
         parts.append(notes["feeling"].format(feeling=name, sure=round(feeling.confidence * 100)))
     if question.confidence < _HEARD:
         parts.append(notes["unsure"])
+    if told.time:
+        parts.append(notes["time"].format(time=told.time))
     return "\n".join(part for part in parts if part)
+
+
+def _broken_off(question: Question, said: tuple[str, ...]) -> list[Turn]:
+    """An answer that somebody began, and that is gone on with."""
+    if not said:
+        return []
+    go_on = Turn(role="user", content=NOTES[question.language]["go on"])
+    return [Turn(role="assistant", content=_joined(question, said)), go_on]
+
+
+def _joined(question: Question, said: tuple[str, ...]) -> str:
+    return (" " if question.language == "en" else "").join(said)
+
+
+def _round(question: Question, done: Round) -> list[Turn]:
+    """Calls and results as every OpenAI-compatible server takes them; content is '' and not null, for templates."""
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in done.calls
+    ]
+    results = zip(done.calls, done.results, strict=True)
+    return [
+        Turn(role="assistant", content=_joined(question, done.said), tool_calls=calls),
+        *(Turn(role="tool", content=result.text, tool_call_id=call.id) for call, result in results),
+    ]
 
 
 def _add(turns: list[Turn], turn: Turn) -> None:

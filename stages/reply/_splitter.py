@@ -35,6 +35,8 @@ class Splitter:
         if reasoning:
             pieces += [self._sure(), Piece("thought", reasoning)]
             self._thought = True
+        if content and not self._rest and "<" not in content:  # nearly always: no tag begins, and none is held
+            return [piece for piece in (*pieces, self._plain(content)) if piece.text]
         self._rest += content
         while piece := self._next():
             pieces.append(piece)

@@ -65,6 +65,12 @@ class SseReader:
             self._size = 0
 
     def _take(self, line: bytes | bytearray) -> Event | None:
+        if not self._first_line:  # nearly always one of these two
+            if not line:
+                return self._dispatch()
+            if line.startswith(b"data: "):
+                self._data.append(line[6:].decode(errors="replace"))
+                return None
         text = line.decode(errors="replace")
         if self._first_line:
             text, self._first_line = text.removeprefix("\ufeff"), False

@@ -45,6 +45,8 @@ class TagReader:
 
     def feed(self, text: str) -> list[str | Tag]:
         """What is sure now: text between tags, and tags."""
+        if not self._held and "[" not in text:
+            return [text] if text else []
         found: list[str | Tag] = []
         for character in text:
             found += self._take(character)

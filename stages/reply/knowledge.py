@@ -10,6 +10,7 @@ from pipeline.envelope import Label, Language, Message
 from pipeline.errors import EngineError
 from pipeline.messages import Question, Sentence
 from pipeline.settings import FROZEN, LocalPath
+from stages.reply import _guard
 from stages.reply._cutter import Cutter
 from stages.reply._entries import Entry
 from stages.reply._library import Library, problems, suggested
@@ -48,13 +49,15 @@ class Settings(BaseModel):
     kind_words: bool = True
     unknown: Lines = _UNKNOWN
     """What is said when nothing is known, by language; the question decides which line."""
+    safety: _guard.Settings = _guard.Settings()
+    """The operator's word list; there is no prompt here that could be recited."""
     seconds: float = Field(0.02, ge=0.0)
     """Modelled duration of a look-up."""
 
 
 def check(settings: Settings) -> list[str]:
-    """Everything that is wrong in the folder, each with `file:line`."""
-    return problems(settings.folder)
+    """Everything that is wrong in the folder and in the word list, each with `file:line`."""
+    return [*problems(settings.folder), *_guard.check(settings.safety)]
 
 
 def suggestions(settings: Settings, folder: str) -> dict[Language, tuple[str, ...]]:
@@ -69,9 +72,11 @@ class Engine:
         self._settings = settings
         self._clock = clock
         self._library: Library | None = None
+        self._guard = _guard.Guard(settings.safety.model_copy(update={"secret": False}), clock)
 
     async def warm(self) -> None:
-        """Read the folder. ConfigError `knowledge-missing`, `knowledge-invalid` that lists all that is wrong."""
+        """Read the folder and the word list. ConfigError, as `knowledge-invalid`, that lists all that is wrong."""
+        await self._guard.refresh()
         if self._library is None:
             self._library = await self._clock.thread(Library, self._settings.folder, seconds=self._settings.seconds)
 
@@ -80,9 +85,15 @@ class Engine:
         if not isinstance(message, Question):
             raise EngineError("message-unexpected", f"reply answers a Question, not a {type(message).__name__}")
         await self.warm()
+        if refusal := self._guard.visitor(message):
+            yield refusal
+            return
         answers = await self._clock.thread(self._answers, message, seconds=self._settings.seconds)
+        watch = self._guard.watch(message)
         for answer in answers:
-            yield answer
+            yield watch.take(answer)
+            if watch.over:
+                return
 
     def _answers(self, question: Question) -> list[Sentence]:
         assert self._library is not None  # noqa: S101  warm() has run

@@ -17,7 +17,10 @@ from pipeline.envelope import Exchange, Feeling, Message
 from pipeline.errors import ServerError
 from pipeline.messages import Question, Sentence, Thought, Transcript, Utterance
 from stages.reply import deepseek
+from stages.reply._probe import Finding
 from stages.transcript import openai
+from tests.asking import abort, sends
+from tests.rough_server import chunk, serving
 from tests.system import tiny_models
 
 pytestmark = [pytest.mark.system, pytest.mark.servers]
@@ -69,6 +72,7 @@ def answer(chat: tuple[str, str], question: Question = QUESTION, **settings: Any
         "model": model,
         "thinking": "auto",
         "temperature": 0,
+        "answer_within": 70,
         "first_token_seconds": 60,
     } | settings
 
@@ -147,6 +151,37 @@ def test_an_interrupted_answer_leaves_the_server_ready_for_the_next(chat: tuple[
         await engine.close()
 
     run_real(main)
+
+
+def test_a_real_server_goes_on_where_another_one_broke(chat: tuple[str, str]) -> None:
+    first = "瓷器在二楼。"
+
+    async def main(clock: Clock) -> list[Message]:
+        real = {"name": "real", "base_url": chat[0], "model": chat[1], "dialect": "openai", "temperature": 0}
+        rough = {"name": "rough", "base_url": broken.url, "model": "m", "first_token_seconds": 1}
+        settings = {"endpoints": [rough, real], "thinking": "auto", "answer_within": 70}
+        engine = deepseek.Engine(deepseek.Settings.model_validate(settings), clock)
+        try:
+            return [message async for message in engine.work(QUESTION)]
+        finally:
+            await engine.close()
+
+    with serving(sends(chunk(first + "从这"), then=abort)) as broken:
+        said = [message for message in run_real(main) if isinstance(message, Sentence)]
+    told = [(sentence.text, sentence.by, sentence.last) for sentence in said]
+    assert told == [(first, "rough/m", False), ("从这里上去，左转就到！", f"real/{chat[1]}", True)]
+
+
+def test_a_real_server_is_probed(chat: tuple[str, str]) -> None:
+    async def main(clock: Clock) -> list[Finding]:
+        real = {"name": "real", "base_url": chat[0], "model": chat[1], "dialect": "openai", "first_token_seconds": 60}
+        wrong = real | {"name": "wrong", "model": "no-such-model"}
+        settings = {"endpoints": [real, wrong], "thinking": "auto", "answer_within": 200, "temperature": 0}
+        return await deepseek.probe(deepseek.Settings.model_validate(settings), clock)
+
+    real, wrong = run_real(main)
+    assert (real.reachable, real.authorised) == (True, True)
+    assert (wrong.reachable, wrong.usable) == (True, False)
 
 
 def test_a_replay_on_the_virtual_clock_says_the_same(chat: tuple[str, str]) -> None:

@@ -4,10 +4,13 @@ import json
 from itertools import chain, pairwise
 from pathlib import Path
 
+from stages.reply._rules import NOTES
+
 ANSWERS = {
     "瓷器在哪里": "[happy]瓷器在二楼。[gesture:point]从**这里**上去，左转就到！",
     "Where is it?": "It is on the second floor, says Dr. Lee. Take 3.14 steps and turn left.",
     "请想一想": "<think>访客在问路。</think>\n\n想好了。在二楼。",
+    NOTES["zh"]["go on"]: "从这里上去，左转就到！",
     "请说很久": "一楼是青铜厅。二楼是瓷器。三楼是丝绸。四楼是书画。楼后面有花园，一直通到河边。",
 }
 TEMPLATE = """{%- for message in messages -%}

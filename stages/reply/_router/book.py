@@ -1,0 +1,127 @@
+"""What the router remembers of its endpoints, and what it writes into the log."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from pipeline.clock import Clock
+from pipeline.errors import EngineError
+from pipeline.messages import Question
+from stages.reply._router.breaker import Breaker
+from stages.reply._router.causes import Cause, retry_after
+from stages.reply._router.latency import Latency, Purse
+from stages.reply._router.plan import Plan, Policy
+from stages.reply._router.run import Lane, Run
+
+_LOGGER = logging.getLogger("stages.reply.router")
+_BLAMELESS: Final = frozenset({"final", "thinking"})
+"""Causes that are no reason to leave an endpoint alone."""
+
+_FAIR: Final = 1.0
+"""Seconds to the first data that an endpoint must have had before it counts as slow: others may have used them up."""
+
+
+class Book:
+    """Breakers, latencies and counts, by endpoint."""
+
+    def __init__(self, plans: Sequence[Plan], clock: Clock, policy: Policy) -> None:
+        self._clock, self._policy = clock, policy
+        self.breakers = {
+            plan.name: Breaker(failures=policy.failures, rest=policy.rest, longest=policy.longest_rest)
+            for plan in plans
+        }  # fmt: skip
+        self.latencies = {plan.name: Latency() for plan in plans}
+        self.counts: Counter[str] = Counter()
+
+    def patience(self, lane: Lane, purse: Purse) -> float | None:
+        """Seconds after which a second endpoint may be asked beside this one; None: none."""
+        p95 = self.latencies[lane.plan.name].p95
+        if lane.trial:
+            return self._policy.trial if p95 is None else min(self._policy.trial, p95)
+        return p95 if purse.full else None
+
+    def asked(self, plan: Plan, run: Run) -> bool:
+        """A request goes out. True: it is the trial of an endpoint that was left alone."""
+        self.counts[f"{plan.name}.asked"] += 1
+        if run.faults:
+            before, error = run.faults[-1]
+            why = run.tried[before.name]
+            _LOGGER.warning(
+                "reply.failover session=%s turn=%d from=%s to=%s why=%s code=%s said=%d",
+                run.question.session, run.question.turn, before.name, plan.name, why, error.code, len(run.said),
+            )  # fmt: skip
+        return self.breakers[plan.name].begin(self._clock.now())
+
+    def full(self, plan: Plan, question: Question) -> None:
+        """It has as many requests as it may."""
+        self.counts[f"{plan.name}.full"] += 1
+        _LOGGER.info("reply.full session=%s turn=%d endpoint=%s", question.session, question.turn, plan.name)
+
+    def hedged(self, first: Lane, plan: Plan, question: Question) -> None:
+        """A second endpoint is asked beside the first."""
+        self.counts[f"{first.plan.name}.hedged"] += 1
+        _LOGGER.info(
+            "reply.hedge session=%s turn=%d slow=%s to=%s ms=%.0f",
+            question.session, question.turn, first.plan.name, plan.name,
+            (self._clock.now() - first.stream.asked) * 1000,
+        )  # fmt: skip
+
+    def lost(self, lane: Lane, question: Question) -> None:
+        """The other one was faster. An endpoint on trial has failed it."""
+        name, took = lane.plan.name, self._clock.now() - lane.stream.asked
+        self.counts[f"{name}.lost"] += 1
+        self.latencies[name].add(took)
+        if lane.trial:
+            self._rest(lane, "slow", None)
+        _LOGGER.info("reply.lost session=%s turn=%d endpoint=%s ms=%.0f",
+                     question.session, question.turn, name, took * 1000)  # fmt: skip
+
+    def answered(self, lane: Lane, question: Question) -> None:
+        """It answered to the end."""
+        name, stream = lane.plan.name, lane.stream
+        usage = stream.answer.usage
+        self.counts[f"{name}.answered"] += 1
+        self.counts[f"{name}.tokens_in"] += usage.tokens_in
+        self.counts[f"{name}.tokens_cached"] += usage.cached
+        self.counts[f"{name}.tokens_out"] += usage.tokens_out
+        if stream.opened is not None:
+            self.latencies[name].add(stream.opened)
+        lane.settled = True
+        if self.breakers[name].worked():
+            _LOGGER.warning("reply.back session=%s turn=%d endpoint=%s", question.session, question.turn, name)
+
+    def failed(self, lane: Lane, cause: Cause, error: EngineError, run: Run) -> None:
+        """It did not."""
+        name, question = lane.plan.name, run.question
+        self.counts[f"{name}.{cause}"] += 1
+        usage = lane.stream.answer.usage
+        self.counts[f"{name}.tokens_wasted"] += usage.tokens_out
+        _LOGGER.warning(
+            "reply.endpoint-failed session=%s turn=%d endpoint=%s why=%s code=%s ms=%.0f: %s",
+            question.session, question.turn, name, cause, error.code,
+            (self._clock.now() - lane.stream.asked) * 1000, error.text,
+        )  # fmt: skip
+        hurried = cause == "slow" and lane.stream.call.first_seconds < min(lane.plan.first_seconds or _FAIR, _FAIR)
+        if cause not in _BLAMELESS and not hurried:
+            self._rest(lane, cause, error)
+
+    def left(self, lane: Lane) -> None:
+        """The request is over; a trial of which nothing was learned may be made again."""
+        if lane.trial and not lane.settled:
+            self.breakers[lane.plan.name].dropped()
+
+    def exhausted(self, run: Run) -> None:
+        """Nobody is left for a question."""
+        tried = ",".join(f"{plan.name}:{error.code}" for plan, error in run.faults)
+        _LOGGER.warning("reply.exhausted session=%s turn=%d tried=%s said=%d",
+                        run.question.session, run.question.turn, tried, len(run.said))  # fmt: skip
+
+    def _rest(self, lane: Lane, cause: Cause, error: EngineError | None) -> None:
+        lane.settled = True
+        after = retry_after(error) if error else None
+        seconds = self.breakers[lane.plan.name].failed(
+            self._clock.now(), trial=lane.trial, at_once=cause == "refused", after=after
+        )
+        if seconds:
+            _LOGGER.warning("reply.rest endpoint=%s why=%s seconds=%.1f", lane.plan.name, cause, seconds)

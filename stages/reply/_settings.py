@@ -1,0 +1,206 @@
+"""What a config says of the models that answer: one server, or several in order of preference."""
+
+import re
+from typing import Any, Final, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from pipeline.http import BaseUrl
+from pipeline.placement import problems
+from pipeline.plans import Fact
+from pipeline.settings import FROZEN, Secret
+from stages.reply import _dialects
+from stages.reply._dialects import DIALECTS
+
+Thinking = Literal["on", "off", "auto"]
+RESERVE: Final = 0.5
+"""Seconds of `answer_within` that no endpoint gets: for the first sentence's end, and for the fallback."""
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
+
+
+class Peak(BaseModel):
+    """Hours in which an endpoint costs more."""
+
+    model_config = FROZEN
+
+    hours: tuple[str, ...] = Field(min_length=1)
+    """`09:00-12:00`, in the endpoint's own time."""
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = _DAYS[:5]
+    timezone: str = "Asia/Shanghai"
+    """Of the IANA list."""
+    factor: float = Field(default=2.0, gt=0)
+
+    @field_validator("hours")
+    @classmethod
+    def _readable(cls, hours: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [text for text in hours if not _HOURS.fullmatch(text)]
+        if wrong:
+            raise ValueError(f"'{wrong[0]}' should be like 09:00-12:00")
+        return hours
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"'{name}' is no time zone: write Asia/Shanghai, or install tzdata") from error
+        return name
+
+    def covers(self, day: int, hour: float) -> bool:
+        """Whether they hold on a day of the week (0 is Monday) at an hour (0 to 24) of that time zone."""
+        spans = (match.groups() for text in self.hours if (match := _HOURS.fullmatch(text)))
+        return _DAYS[day] in self.days and any(
+            int(a) + int(b) / 60 <= hour < int(c) + int(d) / 60 for a, b, c, d in spans
+        )
+
+
+class Prices(BaseModel):
+    """Per million tokens, in any one currency."""
+
+    model_config = FROZEN
+
+    input: float = Field(default=0.0, ge=0)
+    cached: float = Field(default=0.0, ge=0)
+    """Of the input: what the server had in its prefix cache."""
+    output: float = Field(default=0.0, ge=0)
+    peak: Peak | None = None
+
+
+class Hedge(BaseModel):
+    """A second endpoint is asked when the first is slower than nineteen of its last twenty answers."""
+
+    model_config = FROZEN
+
+    share: float = Field(default=0.05, ge=0, le=0.5)
+    """Of the questions, at most: each costs two requests."""
+
+
+class Endpoint(BaseModel):
+    """A model on a server."""
+
+    model_config = FROZEN
+
+    name: str = Field(min_length=1, max_length=40, pattern=r"^[\w.-]+$")
+    """In logs, counts and `visavis endpoints`."""
+    base_url: BaseUrl | None = None
+    """None: the dialect's own, where it is a cloud."""
+    model: str = Field(min_length=1)
+    """As the server calls it."""
+    api_key: Secret | None = None
+    dialect: _dialects.Name = "deepseek"
+    thinking: Thinking | None = None
+    """None: as `reply.thinking` says."""
+    concurrency: int = Field(default=64, ge=1, le=4096)
+    """Requests under way at once."""
+    first_token_seconds: float | None = Field(default=None, gt=0)
+    """From asking to the first token, connecting included; None: its share of `answer_within`."""
+    between_tokens_seconds: float = Field(default=5.0, gt=0)
+    connect_seconds: float = Field(default=1.0, gt=0)
+    price: Prices = Prices()
+    weight: float | None = Field(default=None, gt=0)
+    """Neighbours in the list that have one are of equal preference, and share the visitors by it."""
+    place: dict[str, Fact] = {}
+    """Conditions on the machine that asks, as for a stage (docs/placement.md)."""
+    headers: dict[str, str] = {}
+    extra: dict[str, Any] = {}
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """None: as `reply.temperature` says."""
+    max_tokens: int | None = Field(default=None, ge=1)
+
+    @field_validator("place")
+    @classmethod
+    def _known_facts(cls, place: dict[str, Any]) -> dict[str, Any]:
+        if wrong := problems(place):
+            raise ValueError("; ".join(wrong))
+        return place
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.base_url is None and not DIALECTS[self.dialect].base_url:
+            raise ValueError(f"needs base_url: the dialect {self.dialect} is no cloud with an address of its own")
+        return self
+
+
+_ONE: Final = ("base_url", "model", "api_key", "headers", "extra", "prices", "connect_seconds", "first_token_seconds",
+               "between_tokens_seconds")  # fmt: skip
+"""Keys of a single server, as `reply` itself may have them."""
+
+
+class Settings(BaseModel):
+    """Where the models are and how they are asked."""
+
+    model_config = FROZEN
+
+    endpoints: tuple[Endpoint, ...] = ()
+    """In order of preference. Empty: one server, which the keys from `base_url` to `between_tokens_seconds` name."""
+    base_url: BaseUrl | None = None
+    """`https://api.deepseek.com`, `http://node:8000`; `/v1` is added where no path is given."""
+    model: str = ""
+    """As the server calls it."""
+    api_key: Secret | None = None
+    dialect: _dialects.Name = "deepseek"
+    headers: dict[str, str] = {}
+    """Sent besides, for gateways."""
+    extra: dict[str, Any] = {}
+    """Further fields of the request, such as `seed` or vLLM's `chat_template_kwargs`."""
+    prices: Prices = Prices()
+    connect_seconds: float = Field(default=1.0, gt=0)
+    first_token_seconds: float | None = Field(default=None, gt=0)
+    """To the first token of thought or answer: what keeps the connection alive is none."""
+    between_tokens_seconds: float = Field(default=5.0, gt=0)
+
+    answer_within: float = Field(default=4.0, gt=0)
+    """Seconds from the question to the first sentence, shared out over the endpoints and the fallback."""
+    thinking: Thinking = "off"
+    """`off` and `on` send what the dialect has for it; `auto` sends nothing, for servers that refuse what they do not
+    know. `on` is also for templates that open the thought themselves (DeepSeek-R1 by llama.cpp): it takes content that
+    comes before any tag for a thought."""
+    thoughts: Literal["whole", "summary", "hidden"] = "whole"
+    """What the screen gets of them: all, a line, or only that there is one. The voice gets none."""
+    thinking_budget: float = Field(default=8.0, gt=0)
+    """Seconds of thought, after which a model that does not think answers."""
+    hedge: Hedge | None = None
+    temperature: float | None = Field(default=0.7, ge=0, le=2)
+    max_tokens: int = Field(default=400, ge=1)
+    total_seconds: float = Field(default=120.0, gt=0)
+    """Of one request."""
+    seconds: float = Field(default=0.02, gt=0)
+    """Modelled time of one event of the stream, for replay."""
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if self.endpoints:
+            both = [key for key in (*_ONE, "dialect") if key in self.model_fields_set]
+            if both:
+                raise ValueError(f"has endpoints, and {', '.join(both)} besides: those belong into an endpoint")
+            names = [endpoint.name for endpoint in self.endpoints]
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"has two endpoints named '{min(twice)}': each needs a name of its own")
+        elif not self.model or (self.base_url is None and "dialect" not in self.model_fields_set):
+            raise ValueError("needs base_url and model of a server, or a list of endpoints")
+        return self
+
+    def thinks(self, endpoint: Endpoint) -> Thinking:
+        """How an endpoint is asked."""
+        return endpoint.thinking or self.thinking
+
+    @property
+    def listed(self) -> tuple[Endpoint, ...]:
+        """The endpoints, also where it is one. That one has the name `model`."""
+        if self.endpoints:
+            return self.endpoints
+        fields = {key: getattr(self, key) for key in _ONE if key != "prices"}
+        return (
+            Endpoint.model_construct(name="model", dialect=self.dialect, price=self.prices, thinking=None,
+                                     concurrency=4096, weight=None, place={}, temperature=None, max_tokens=None,
+                                     **fields),
+        )  # fmt: skip
+
+    @property
+    def model_name(self) -> str:
+        """Of whoever answers first: for the label that a page must show."""
+        return self.listed[0].model if self.listed else ""

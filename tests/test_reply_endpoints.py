@@ -1,0 +1,130 @@
+"""A config's list of endpoints: what may stand there, what is refused, and which of them a machine may use."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.config import at_machine, read_config
+from pipeline.errors import ConfigError
+from pipeline.facts import Fact, Facts
+from stages.reply import deepseek
+from stages.reply._answer import Usage
+from stages.reply._settings import Endpoint, Peak, Prices, Settings
+from tests.test_pipeline_config import STUBS, problems
+
+TWO = "{name: hall, base_url: 'http://hall:8000', model: m, dialect: vllm}, {name: cloud, model: deepseek-flash}"
+
+
+def config(endpoints: str, more: str = "") -> str:
+    return STUBS.replace("engine: benchmarks.stubs.reply", f"engine: deepseek, endpoints: [{endpoints}]{more}")
+
+
+def settings(*endpoints: Endpoint, **more: object) -> Settings:
+    return Settings.model_validate({"endpoints": endpoints} | more)
+
+
+def end(name: str, **fields: object) -> Endpoint:
+    return Endpoint.model_validate({"name": name, "base_url": "http://a:1", "model": "m"} | fields)
+
+
+def test_a_list_of_endpoints_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(config(TWO), encoding="utf-8")
+    found = read_config(path).stages["reply"].settings
+    assert isinstance(found, Settings)
+    assert [endpoint.name for endpoint in found.listed] == ["hall", "cloud"]
+    assert found.model_name == "m"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (config(TWO, ", model: m"), "reply: has endpoints, and model besides"),
+        (config(TWO.replace("cloud", "hall")), "two endpoints named 'hall'"),
+        (config(TWO.replace("base_url: 'http://hall:8000', ", "")), "reply.endpoints.0: needs base_url"),
+        (config(TWO.replace("model: m", "modell: m")), "reply.endpoints.0.modell: unknown key; did you mean 'model'?"),
+        (config(TWO.replace("model: m", "model: m, api_key: sk-1")), "reply.endpoints.0.api_key: a key must not stand"),
+        (config(TWO.replace("dialect: vllm", "dialect: vlm")), "reply.endpoints.0.dialect"),
+        (config(TWO.replace("model: m", "model: m, place: {acrh: x}")), "reply.endpoints.0.place"),
+        (config(TWO, ", answer_within: 5"), "reply.answer_within: 5 s are more than a first sentence may take: 4 s"),
+        (config(TWO.replace("m, ", "m, first_token_seconds: 3.4, ", 1)), "reply.endpoints.0.first_token_seconds"),
+        (config(TWO.replace("m, ", "m, price: {peak: {hours: ['9-12']}}, ", 1)), "should be like 09:00-12:00"),
+        (config(TWO.replace("m, ", "m, price: {peak: {hours: [], timezone: X}}, ", 1)), "time zone"),
+        (STUBS.replace("engine: benchmarks.stubs.reply", "engine: deepseek"), "reply: needs base_url and model"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_with_its_key(tmp_path: Path, text: str, told: str) -> None:
+    found = problems(tmp_path, text)
+    assert any(told in problem for problem in found), found
+    assert not any("sk-1" in problem for problem in found)
+
+
+def test_the_parts_must_fit_into_the_whole() -> None:
+    assert deepseek.parts(settings(end("a", first_token_seconds=1.7), end("b", first_token_seconds=1.8))) == []
+    ((keys, text),) = deepseek.parts(settings(end("a", first_token_seconds=1.7), end("b", first_token_seconds=1.9)))
+    assert keys == ("endpoints", 1, "first_token_seconds")
+    assert "3.6 s" in text
+    wide = settings(end("a", first_token_seconds=1.7), end("b", first_token_seconds=1.9), answer_within=5)
+    assert deepseek.parts(wide) == []
+
+
+def test_endpoints_of_different_places_are_not_added_up() -> None:
+    east = end("a", first_token_seconds=3, place={"label.hall": "east"})
+    west = end("b", first_token_seconds=3, place={"label.hall": ["west", "north"]})
+    assert deepseek.parts(settings(east, west)) == []
+    both = end("c", first_token_seconds=1)
+    assert deepseek.parts(settings(east, west, both))
+
+
+def test_a_machine_gets_the_endpoints_of_its_place() -> None:
+    chosen = settings(end("a", place={"label.hall": "east"}), end("b"), end("c", place={"label.hall": "west"}))
+    east = Facts({"label.hall": Fact("east", "told")})
+    assert [endpoint.name for endpoint in deepseek.here(chosen, east).endpoints] == ["a", "b"]
+    with pytest.raises(ConfigError, match=r"no endpoint.*needs label.hall west.*endpoints-elsewhere"):
+        deepseek.here(settings(end("c", place={"label.hall": "west"})), east)
+    alone = Settings(base_url="http://a:1", model="m")
+    assert deepseek.here(alone, east) == alone
+
+
+def test_a_node_reads_a_config_as_it_is_for_its_machine(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(config(TWO.replace("model: m", "model: m, place: {label.hall: west}")), encoding="utf-8")
+    whole = read_config(path)
+    there = at_machine(whole, lambda: Facts({"label.hall": Fact("east", "told")}))
+    chosen = there.stages["reply"].settings
+    assert isinstance(chosen, Settings)
+    assert [endpoint.name for endpoint in chosen.listed] == ["cloud"]
+    assert there.stages["speech"] == whole.stages["speech"]
+
+
+def test_neighbours_with_a_weight_are_of_one_rank() -> None:
+    listed = [end("a", weight=3), end("b", weight=1), end("c"), end("d", weight=1), end("e", weight=2)]
+    assert [plan.rank for plan in deepseek.plans(settings(*listed))] == [0, 0, 1, 2, 2]
+
+
+def test_one_server_is_named_by_its_model() -> None:
+    (plan,) = deepseek.plans(Settings(base_url="http://a:1", model="m"))
+    assert (plan.by, plan.rank, plan.thinking, plan.can_rest) == ("m", 0, "off", True)
+    (plan,) = deepseek.plans(settings(end("a", dialect="openai", thinking="on")))
+    assert (plan.by, plan.thinking, plan.can_rest) == ("a/m", "on", False)
+
+
+def test_peak_hours_are_the_endpoints_own() -> None:
+    peak = Peak(hours=("09:00-12:00", "14:00-18:00"))
+    assert [peak.covers(0, hour) for hour in (8.9, 9.0, 11.99, 12.0, 15.0)] == [False, True, True, False, True]
+    assert not peak.covers(5, 10.0)
+
+
+def test_a_price_counts_what_the_cache_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    prices = Prices(input=1, cached=0.02, output=4, peak=Peak(hours=("09:00-12:00",)))
+    plan = deepseek.plans(settings(end("a", price=prices)))[0]
+    monkeypatch.setattr(deepseek, "there", lambda _zone: (0, 13.0))
+    assert plan.cost(Usage(1_000_000, 500_000, 1_000_000)) == pytest.approx(0.5 + 0.01 + 4)
+    monkeypatch.setattr(deepseek, "there", lambda _zone: (0, 10.0))
+    assert plan.cost(Usage(1_000_000, 500_000, 1_000_000)) == pytest.approx(2 * 4.51)
+
+
+def test_a_broken_setting_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Settings(base_url="http://a:1")
