@@ -132,7 +132,7 @@ def chromium(sound: Path | None = None, flags: list[str] | None = None) -> Itera
 
 
 def visit(
-    browser: Browser, url: str, *, size: tuple[int, int] = (1080, 1920), tap: bool = False, **options: Any
+    browser: Browser, url: str, *, size: tuple[int, int] = (1080, 1920), script: str = "", **options: Any
 ) -> Window:
     """Open the page."""
     options.setdefault("permissions", ["microphone"])
@@ -142,8 +142,8 @@ def visit(
     page.on("pageerror", lambda error: window.errors.append(str(error)))
     page.on("console", lambda said: window.errors.append(said.text) if said.type == "error" else None)
     page.on("websocket", lambda socket: _listen(socket, window))
-    if tap:
-        page.add_init_script(TAP)
+    if script:
+        page.add_init_script(script)
     page.goto(url)
     return window
 

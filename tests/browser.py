@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import soundfile
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from pipeline.audio import Samples
 
@@ -19,6 +20,8 @@ QUIET = (
     "--disable-component-update", "--no-first-run", "--host-resolver-rules=MAP kiosk.test 127.0.0.1",
 )  # fmt: skip
 SOUNDING = "--autoplay-policy=no-user-gesture-required"
+WAITING = "--autoplay-policy=document-user-activation-required"
+"""As a browser with a window is by itself."""
 HERTZ = 600.0
 """Of what the microphone hears: bursts, since a steady tone is taken for noise and removed."""
 WELL = "state().link.state === 'open' && state().microphone.state === 'ok' && state().loudspeaker.state === 'ok'"
@@ -80,6 +83,12 @@ class Tab:
         return bool(box and box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= size["width"]
                     and box["y"] + box["height"] <= size["height"])  # fmt: skip
 
+    def accessible(self) -> None:
+        """No violation of WCAG 2.2 AA that axe-core knows."""
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = Axe().run(self.page, options={"runOnly": rules})
+        assert found.violations_count == 0, found.generate_report()
+
 
 @contextmanager
 def tab(browser: Browser, url: str, *, microphone: bool = True, script: str = "", **options: Any) -> Iterator[Tab]:
@@ -89,15 +98,23 @@ def tab(browser: Browser, url: str, *, microphone: bool = True, script: str = ""
     page = context.new_page()
     opened = Tab(page)
     page.on("pageerror", lambda error: opened.wrong.append(str(error)))
-    page.on("console", lambda line: line.type == "error" and opened.wrong.append(line.text))
+    page.on("console", lambda line: _heed(opened, line))
     page.on("request", lambda request: _note(opened, request.url, url))
     if script:
         page.add_init_script(script)
-    page.goto(url)
-    opened.until("state().link.state !== 'connecting'")
-    yield opened
-    context.close()
+    try:
+        page.goto(url)
+        opened.until("state().link.state !== 'connecting' && (state().face.shown || state().link.state !== 'open')")
+        yield opened
+    finally:
+        context.close()
     assert not opened.wrong, json.dumps(opened.wrong)
+
+
+def _heed(opened: Tab, line: ConsoleMessage) -> None:
+    # A header that means nothing where a page is not secure is reported as an error.
+    if line.type == "error" and "Cross-Origin-Opener-Policy header has been ignored" not in line.text:
+        opened.wrong.append(line.text)
 
 
 def _note(opened: Tab, asked: str, url: str) -> None:

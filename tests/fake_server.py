@@ -28,6 +28,11 @@ WELCOME = {
     },
 }  # fmt: skip
 
+PLAY = {
+    "type": "play", "cause": "c1", "index": 0, "part": 0, "start": 0, "last": True, "text": "你好！", "language": "zh",
+    "emotion": "neutral", "origin": "reply", "words": [], "cues": None,
+}  # fmt: skip
+
 
 @dataclass
 class FakeServer:
@@ -41,9 +46,13 @@ class FakeServer:
     sound: list[bytes] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
     """Bytes of each file that was asked for, as the real server sends it."""
+    deaf: bool = False
+    """It answers no ping."""
+    stop: Callable[[], None] = lambda: None
+    """Go away in the middle of everything."""
     handle: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
-    _sockets: list[web.WebSocketResponse] = field(default_factory=list)
+    sockets: list[web.WebSocketResponse] = field(default_factory=list)
     _run: Callable[[Coroutine[Any, Any, Any]], Any] = lambda work: work
 
     @property
@@ -77,20 +86,16 @@ class FakeServer:
     def play(self, pcm: Samples, **fields: Any) -> int:
         """Order a part to be played; its handle."""
         self.handle += 1
-        line = {
-            "type": "play", "handle": self.handle, "cause": "c1", "index": 0, "part": 0, "start": 0, "samples": len(pcm),
-            "last": True, "text": "你好！", "language": "zh", "emotion": "neutral", "origin": "reply", "words": [],
-            "cues": None, **fields,
-        }  # fmt: skip
+        line = {**PLAY, "handle": self.handle, "samples": len(pcm), **fields}
         self._run(self._send(json.dumps(line, ensure_ascii=False).encode() + b"\n" + pcm.astype("<i2").tobytes()))
         return self.handle
 
     def close(self, code: int, reason: str) -> None:
         """End the page's connection."""
-        self._run(self._sockets[-1].close(code=code, message=reason.encode()))
+        self._run(self.sockets[-1].close(code=code, message=reason.encode()))
 
     async def _send(self, frame: str | bytes) -> None:
-        socket = self._sockets[-1]
+        socket = self.sockets[-1]
         await (socket.send_str(frame) if isinstance(frame, str) else socket.send_bytes(frame))
 
     async def attend(self, request: web.Request) -> web.WebSocketResponse:
@@ -105,13 +110,13 @@ class FakeServer:
         return socket
 
     async def _told(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
-        if message["type"] == "ping":
+        if message["type"] == "ping" and not self.deaf:
             await socket.send_json({"type": "pong", "n": message["n"]})
         if message["type"] == "hello" and self.turn_away:
             code, reason = self.turn_away
             await socket.close(code=code, message=reason.encode())
         elif message["type"] == "hello":
-            self._sockets.append(socket)
+            self.sockets.append(socket)
             self.handle = 0
             await socket.send_json(self.welcome)
         self._note(message)
@@ -139,13 +144,22 @@ def fake_server(port: int = 0) -> Iterator[FakeServer]:
     server._run = run
     runner = run(_start(server, port))
     server.port = runner.addresses[0][1]
+    server.stop = lambda: run(_vanish(server, runner))
     try:
         yield server
     finally:
-        run(runner.cleanup())
+        server.stop()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _vanish(server: FakeServer, runner: web.AppRunner) -> None:
+    for socket in server.sockets:
+        if socket._req is not None and socket._req.transport is not None:
+            socket._req.transport.abort()
+    server.sockets.clear()
+    await runner.cleanup()
 
 
 async def _start(server: FakeServer, port: int) -> web.AppRunner:

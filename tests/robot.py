@@ -74,6 +74,7 @@ class Robot:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.socket.close()
 
     # --- what it says
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from benchmarks.served import ROOT, Served, serving
+from benchmarks.visitor import TAP, Window, chromium, place_of, visit, wav
 from pipeline.audio import HEAR_RATE, Samples
-from tests.kiosk import Window, chromium, place_of, visit, wav
 from tests.proxy import Proxy
-from tests.served import ROOT, Served, serving
 from tests.system.test_serve import variant
 
 pytestmark = pytest.mark.system
@@ -41,7 +41,7 @@ def heard(window: Window) -> list[str]:
 
 def test_a_spoken_question_is_heard_answered_and_shown(served: Served, tmp_path: Path) -> None:
     with chromium(wav(tmp_path / "asks.wav", 2.5, said(BRONZE), 12.0)) as browser:
-        window = visit(browser, f"{served.url}/?trace", tap=True)
+        window = visit(browser, f"{served.url}/?trace", script=TAP)
         window.until("s.played.ended > 0", 25)
         window.until("!s.playing")
         assert heard(window) == ["Tell me about the bronze hall."]
