@@ -20,6 +20,8 @@ PACK_TYPES: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 ANY_TYPE = "application/octet-stream"
 _SQUEEZED = (".html", ".js", ".css", ".svg", ".json", ".webmanifest", ".glb", ".vrm")
+_ALSO = {"index.html": "/", "icon.svg": "/favicon.ico"}
+"""Where else a file of the page is looked for."""
 _SMALL = 512
 """Bytes below which compressing is no use."""
 
@@ -59,8 +61,8 @@ def _of_page(kiosk: Path) -> Iterator[tuple[str, Asset]]:
         if file.is_file() and inside and file.suffix in TYPES and not any(part[0] == "." for part in name.split("/")):
             found = asset(name, file.read_bytes())
             yield f"/kiosk/{name}", found
-            if name == "index.html":
-                yield "/", found
+            if name in _ALSO:
+                yield _ALSO[name], found
 
 
 def _of_pack(kiosk: Path, avatar: Path) -> Iterator[tuple[str, Asset]]:

@@ -6,8 +6,8 @@ from pipeline.audio import FRAME, SILENCE, SPEAK_RATE, Samples
 from pipeline.clock import Clock
 from pipeline.recording.filescreen import BLOCK, DUCKED
 
-KEEP = 5.0
-"""Seconds that a part stays known after it is over: frames of microphone are late on a slow line."""
+KEEP = 4.0
+"""Seconds that a part stays known after it is over, or twice that: microphone frames are late on a slow line."""
 MOST = 120 * SPEAK_RATE
 """Samples that are kept at most, whatever a screen reports."""
 
@@ -21,6 +21,7 @@ class EchoReference:
         self._over: dict[int, float] = {}
         """When each of the parts that are over was so, in that order."""
         self._samples = 0
+        self._tidying = False
         self.ducked = False
 
     def add(self, handle: int, pcm: bytes) -> None:
@@ -28,13 +29,14 @@ class EchoReference:
         sound: Samples = np.frombuffer(pcm, "<i2")
         self._parts[handle] = sound
         self._samples += len(sound)
-        self._tidy()
+        while self._samples > MOST:
+            self._forget(next(iter(self._parts)))
 
     def over(self, handle: int) -> None:
         """It has sounded, or will not."""
         if handle in self._parts:
             self._over.setdefault(handle, self._clock.now())
-        self._tidy()
+            self._tidy_later()
 
     def sounding(self, handle: int, place: int) -> Samples:
         """20 ms at 16 kHz from sample `place` (24 kHz) of a part on, and on into the parts after it."""
@@ -51,12 +53,18 @@ class EchoReference:
         block = np.concatenate([*found, np.zeros(missing, np.int16)])
         return to_hear(block, DUCKED if self.ducked else 1.0)
 
+    def _tidy_later(self) -> None:
+        if not self._tidying:
+            self._tidying = True
+            self._clock.call_at(self._clock.now() + KEEP, self._tidy)
+
     def _tidy(self) -> None:
-        old = self._clock.now() - KEEP
+        self._tidying = False
+        old = self._clock.now() - KEEP + 0.001
         for handle in [handle for handle, at in self._over.items() if at < old]:
             self._forget(handle)
-        while self._samples > MOST:
-            self._forget(next(iter(self._parts)))
+        if self._over:
+            self._tidy_later()
 
     def _forget(self, handle: int) -> None:
         self._samples -= len(self._parts.pop(handle))

@@ -14,7 +14,7 @@ _ALWAYS: Mapping[str, str] = MappingProxyType({
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": (
         "microphone=(self), autoplay=(self), fullscreen=(self), screen-wake-lock=(self), camera=(), geolocation=(), "
-        "display-capture=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), hid=(), accelerometer=(), "
+        "display-capture=(), payment=(), usb=(), serial=(), midi=(), hid=(), accelerometer=(), "
         "gyroscope=(), magnetometer=(), browsing-topics=()"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",

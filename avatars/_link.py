@@ -11,7 +11,7 @@ from avatars._bucket import Bucket
 from avatars._outbox import Outbox
 from avatars._stand import PER_SECOND, Shared, Stand
 from pipeline.audio import FRAME
-from pipeline.errors import WireError
+from pipeline.errors import VisavisError, WireError
 
 _LOGGER = logging.getLogger(__name__)
 STALLED = 15.0
@@ -121,12 +121,24 @@ class Link:
         finally:
             tasks[0].cancel()
             if self._receiving:
-                tasks[1].cancel()  # else it ends when the edge has taken the frame: half of one would lose a message
-            found = await asyncio.gather(*tasks, return_exceptions=True)
-        for error in found:
-            if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+                tasks[1].cancel()
+            await self._ended(tasks)
+        for error in (task.exception() for task in tasks if not task.cancelled()):
+            if isinstance(error, VisavisError):
+                _LOGGER.warning("screen.failed screen=%s code=%s: %s", self._stand.name, error.code, error.text)
+                return _Ending(1011, "screen-failed: try again")
+            if error is not None and not isinstance(error, ConnectionError):
                 raise error
         return self._over.result() if self._over.done() else _Ending(LOST)
+
+    async def _ended(self, tasks: "list[asyncio.Task[None]]") -> None:
+        """A frame that the edge has begun to take is taken whole: half of one could lose a message of the visit."""
+        try:
+            async with self._clock.timeout(CLOSING):
+                await asyncio.wait(tasks)
+        except TimeoutError:
+            tasks[1].cancel()
+            await asyncio.wait(tasks)
 
     # --- down
 
@@ -219,15 +231,18 @@ class Link:
 
     async def _present(self, frame: f.Present) -> None:
         if frame.present:
+            self._screen.touched = True
             self._edge.present(there=True)
         else:
             await self._stand.until_next(lambda: self._edge.present(there=False))
 
     def _typed(self, frame: f.Typed) -> None:
         self._counts["typed"] += 1
+        self._screen.touched = True
         self._edge.typed(frame.text, frame.language)
 
     async def _talk(self, frame: f.Talk) -> None:
+        self._screen.touched = self._screen.touched or frame.on
         await self._edge.talk(frame.on)
 
     def _control(self, frame: f.Controls) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import ValidationError
 
@@ -39,8 +39,8 @@ class MotionFacts(Part):
     curves: dict[str, Curve]
     keys: dict[str, dict[str, Curve]] = {}
     fixes: tuple[Fix, ...] = ()
-    order: tuple[tuple[str, str, float], ...] = ()
-    """The second curve lies at least so many units below the first, at every point."""
+    order: tuple[tuple[str, str, float, Literal["upper", "lower", "both"]], ...] = ()
+    """The second curve lies at least so many units below the first, less at the ends; which of them gives way."""
     sharp: tuple[str, ...] = ()
     paths: dict[str, Outline] = {}
     fades: dict[str, dict[str, float]] = {}
@@ -86,7 +86,7 @@ def _wrong(facts: MotionFacts) -> Iterator[str]:
     for name in sorted(_weights(facts) - {*ARKIT, "rest"}):
         yield f"{name!r} is none of ARKit's shapes"
     used = {name.removeprefix("-") for outline in facts.paths.values() for name in outline.curves}
-    used |= {name for upper, lower, _ in facts.order for name in (upper, lower)}
+    used |= {name for upper, lower, *_ in facts.order for name in (upper, lower)}
     for name in sorted((used | set(facts.sharp)) - set(facts.curves)):
         yield f"there is no curve {name!r}"
 

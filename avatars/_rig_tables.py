@@ -40,8 +40,8 @@ ARKIT_VISEMES: dict[str, dict[str, float]] = {
 }
 ARKIT_EXPRESSIONS: dict[str, dict[str, float]] = {
     "neutral": {},
-    "happy": {"mouthSmile~": 0.85, "cheekSquint~": 0.7, "eyeSquint~": 0.3, "mouthDimple~": 0.2, "mouthUpperUp~": 0.45,
-              "mouthLowerDown~": 0.3, "browOuterUp~": 0.12},
+    "happy": {"mouthSmile~": 0.85, "cheekSquint~": 0.7, "eyeSquint~": 0.3, "mouthDimple~": 0.2, "mouthUpperUp~": 0.42,
+              "mouthLowerDown~": 0.28, "browOuterUp~": 0.12},
     "sad": {"browInnerUp": 0.85, "browDown~": 0.15, "mouthFrown~": 0.75, "mouthShrugLower": 0.4, "eyeLookDown~": 0.3,
             "eyeSquint~": 0.1},
     "angry": {"browDown~": 1.0, "eyeWide~": 0.15, "eyeSquint~": 0.4, "mouthPress~": 0.5, "mouthFrown~": 0.35,

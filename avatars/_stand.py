@@ -101,8 +101,8 @@ class Stand:
             self._let_go()
         else:
             visit = self.post.edge.visit
-            self._session = visit.session if visit.begun else ""
-            self._expiry = self._clock.call_at(self._clock.now() + self._shared.keep, self._let_go)
+            self._session = visit.session if visit.begun or self.screen.touched else ""
+            self._expiry = self._clock.call_at(self._clock.now() + self._shared.keep, self._expire)
         await self.post.edge.deafen()
 
     async def end(self, why: Literal["left", "ended"]) -> None:
@@ -111,7 +111,7 @@ class Stand:
 
     async def until_next(self, act: Callable[[], None]) -> None:
         """Do what ends the visit, if one is under way: what comes from here on is said in the next one."""
-        if not self.post.edge.visit.begun:
+        if not (self.post.edge.visit.begun or self.screen.touched):
             return
         opened = asyncio.Event()
         self.screen.opened = opened.set
@@ -134,6 +134,12 @@ class Stand:
         self.screen.disconnect()
         _LOGGER.info("screen.taken screen=%s resumed=%s", self.name, "yes" if resumed else "no")
         before.dismiss(4409, "screen-taken: another window has this screen now")
+
+    def _expire(self) -> None:
+        if self.post.edge.visit.begun:
+            self._counts["expired"] += 1
+            _LOGGER.info("screen.expired screen=%s session=%s", self.name, self.post.edge.visit.session)
+        self._let_go()
 
     def _let_go(self) -> None:
         """Nobody will come back."""

@@ -44,6 +44,8 @@ class WebScreen:
         self.echo = EchoReference(clock)
         self.opened: Callable[[], None] = lambda: None
         """Called at each new visit."""
+        self.touched = False
+        """The visitor has done something: a visit is under way, or will be once its edge has taken that."""
         self.state = Controls()
         """Of this visit, as far as it is known: what a screen that comes back is told."""
 
@@ -54,6 +56,7 @@ class WebScreen:
             self.cut()  # a new visitor does not hear what the one before was told
         self._report = report
         self.state = Controls()
+        self.touched = False
         self.opened()
 
     def play(self, speech: Speech, cues: Cues | None) -> None:

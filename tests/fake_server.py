@@ -53,6 +53,7 @@ class FakeServer:
     handle: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
+    _closing: dict[web.WebSocketResponse, asyncio.Event] = field(default_factory=dict)
     _run: Callable[[Coroutine[Any, Any, Any]], Any] = lambda work: work
 
     @property
@@ -92,7 +93,13 @@ class FakeServer:
 
     def close(self, code: int, reason: str) -> None:
         """End the page's connection."""
-        self._run(self.sockets[-1].close(code=code, message=reason.encode()))
+        self._run(self._close(self.sockets[-1], code, reason))
+
+    async def _close(self, socket: web.WebSocketResponse, code: int, reason: str) -> None:
+        # Whoever closes waits for the other side: sound that comes meanwhile and is not read would tear the connection.
+        self._closing[socket] = asyncio.Event()
+        await socket.close(code=code, message=reason.encode())
+        self._closing.pop(socket).set()
 
     async def _send(self, frame: str | bytes) -> None:
         socket = self.sockets[-1]
@@ -107,14 +114,15 @@ class FakeServer:
                 self._note(said.data)
             elif said.type is WSMsgType.TEXT:
                 await self._told(socket, json.loads(said.data))
+        if socket in self._closing:
+            await self._closing[socket].wait()
         return socket
 
     async def _told(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
         if message["type"] == "ping" and not self.deaf:
             await socket.send_json({"type": "pong", "n": message["n"]})
         if message["type"] == "hello" and self.turn_away:
-            code, reason = self.turn_away
-            await socket.close(code=code, message=reason.encode())
+            await self._close(socket, *self.turn_away)
         elif message["type"] == "hello":
             self.sockets.append(socket)
             self.handle = 0

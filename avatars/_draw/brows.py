@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, along, fade, flat, line, mirror, smooth, tufts
+from avatars._draw.pen import Point, Svg, along, fade, flat, line, on, smooth, taper, tufts
 
 TOP: list[Point] = [(20, -46.4), (30, -51.0), (48, -54.4), (67, -56.4), (85, -53.6), (100, -44.6)]
 BOTTOM: list[Point] = [(20.4, -44.6), (30, -43.8), (48, -47.0), (67, -49.8), (84, -49.2), (99.6, -44.1)]
@@ -52,10 +52,10 @@ def motion() -> dict[str, Any]:
     hairs, nearest = _hairs()
     for side, mark, sided in ((1, "r", "Left"), (-1, "l", "Right")):
         both = {f"top-{mark}": TOP, f"bottom-{mark}": BOTTOM, f"hairs-{mark}": hairs}
-        curves |= {name: flat(_on(side, points)) for name, points in both.items()}
+        curves |= {name: flat(on(side, points)) for name, points in both.items()}
         for key, track in KEYS.items():
-            keys[f"{key}{sided}"] = _shifts(mark, _on(side, track), nearest)
-        keys["browInnerUp"] |= _shifts(mark, _on(side, INNER_UP), nearest)
+            keys[f"{key}{sided}"] = _shifts(mark, on(side, track), nearest)
+        keys["browInnerUp"] |= _shifts(mark, on(side, INNER_UP), nearest)
         outline = {"curves": [f"top-{mark}", f"-bottom-{mark}"]}
         paths |= {f"brow-{mark}": outline, f"haze-{mark}": outline}
         paths[f"hair-{mark}"] = {"curves": [f"hairs-{mark}"], "tufts": True}
@@ -64,10 +64,6 @@ def motion() -> dict[str, Any]:
         "worry": {"rest": 0.0, "browInnerUp": 0.4},
     }
     return {"curves": curves, "keys": keys, "paths": paths, "fades": fades}
-
-
-def _on(side: int, points: list[Point]) -> list[Point]:
-    return points if side > 0 else mirror(points)
 
 
 def _shifts(mark: str, track: list[Point], nearest: list[int]) -> dict[str, list[float]]:
@@ -83,14 +79,14 @@ def picture() -> Svg:
     """At rest."""
     svg = Svg((-112, -112, 224, 112))
     for side, mark in ((1, "r"), (-1, "l")):
-        top, bottom = _on(side, TOP), _on(side, BOTTOM)
+        top, bottom = on(side, TOP), on(side, BOTTOM)
         shape = smooth([*top, *bottom[::-1]], closed=True)
         tone = [(0.0, "#4a3129", 0.12), (0.22, "#46302a", 0.62), (0.65, "#3d2925", 0.8), (1.0, "#3d2925", 0.5)]
         fill = svg.linear(f"brow-fill-{mark}", (side * 20, 0), (side * 99, 0), tone)
-        svg.path(shape, id=f"haze-{mark}", stroke="#5b3a30", stroke_width=2.4, opacity=0.14)
+        svg.path(shape, id=f"haze-{mark}", stroke="#5b3a30", stroke_width=2.2, stroke_linejoin="round", opacity=0.09)
         svg.path(shape, id=f"brow-{mark}", fill=fill)
         hairs, _ = _hairs()
-        svg.path(tufts(_on(side, hairs)), id=f"hair-{mark}", stroke="#2a1a17", stroke_width=0.8, opacity=0.42)
+        svg.path(tufts(on(side, hairs)), id=f"hair-{mark}", fill="#2a1a17", opacity=0.5)
     _folds(svg)
     return svg
 
@@ -101,7 +97,9 @@ def _folds(svg: Svg) -> None:
         svg.path(line((-8, -52), (-6.5, -40), (-9, -26)), stroke=shade, stroke_width=3, soft=1.2)
         svg.path(line((8, -52), (6.5, -40), (9, -26)), stroke=shade, stroke_width=3, soft=1.2)
     with svg.group(id="worry", opacity=0):
-        for y, wide in ((-80, 40), (-92, 34)):
-            svg.path(line((-wide, y + 3), (-wide / 2, y - 1), (0, y + 1), (wide / 2, y - 1), (wide, y + 3)),
-                     stroke=svg.linear(f"worry-{wide}", (-wide, 0), (wide, 0), fade("#a9644c", 0, 0.8, 0.5, 0.8, 0)),
-                     stroke_width=2)  # fmt: skip
+        for y, wide in ((-80, 44), (-92, 36)):
+            crease: list[Point] = [(-wide, y + 4), (-wide / 2, y - 1), (0, y + 1), (wide / 2, y - 1), (wide, y + 4)]
+            svg.path(taper(crease, (0.3, 3.4, 2.2, 3.4, 0.3)), fill="#a9644c", opacity=0.5, soft=1.6)
+            svg.path(taper(on(1, [(x, high + 3.4) for x, high in crease]), (0.3, 3, 2, 3, 0.3)), fill="#fff1e6",
+                     opacity=0.5,
+                     soft=1.8)  # fmt: skip

@@ -2,16 +2,18 @@
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, blob, fade, line, mirror, oval, smooth, stops, taper
+from avatars._draw.pen import Point, Svg, blob, fade, line, mirror, on, oval, rays, smooth, stops, taper
 
 DEEP, TEAL, PIPING, GOLD = "#0a2c32", "#13484f", "#e6d3a6", "#d9b777"
 SIDE: list[Point] = [
-    (52, 262), (88, 267), (138, 281), (184, 299), (214, 326), (231, 374), (239, 450), (245, 540), (251, 640), (256, 760),
+    (52, 262), (88, 267), (138, 281), (184, 299), (214, 326), (231, 374), (239, 450), (245, 540), (251, 640), (256,
+                                                                                                               760),
     (258, 900),
 ]  # fmt: skip
 BODY = [*mirror(SIDE[::-1]), (0, 282), *SIDE]
 GAP: list[Point] = [
-    (178, 462), (158, 540), (143, 630), (146, 720), (158, 800), (172, 900), (206, 900), (205, 800), (203, 720), (198, 630),
+    (178, 462), (158, 540), (143, 630), (146, 720), (158, 800), (172, 900), (206, 900), (205, 800), (203, 720), (198,
+                                                                                                                 630),
     (190, 540),
 ]  # fmt: skip
 """Between arm and waist."""
@@ -48,21 +50,23 @@ def _form(svg: Svg) -> None:
     svg.path(
         blob((-104, 372), (-62, 366), (-30, 410), (-36, 470), (-84, 486), (-118, 440)),
         fill=gleam,
-        opacity=0.3, soft=20,
+        opacity=0.3,
+        soft=20,
     )
     svg.path(blob((44, 384), (90, 376), (116, 420), (104, 476), (60, 470)), fill=gleam, opacity=0.2, soft=19)
     svg.path(
         blob((-30, 400), (0, 392), (26, 410), (22, 500), (0, 560), (-22, 500)), fill="#04191d", opacity=0.16, soft=16
     )
-    svg.path(blob((-120, 500), (-60, 520), (0, 516), (60, 522), (120, 500), (110, 560), (0, 572), (-110, 560)), fill="#04191d",
+    svg.path(blob((-120, 500), (-60, 520), (0, 516), (60, 522), (120, 500), (110, 560), (0, 572), (-110, 560)),
+             fill="#04191d",
              opacity=0.24, soft=20)  # fmt: skip
     for side in (-1, 1):
         waist = [(178, 470), (150, 560), (118, 650), (128, 760), (160, 900), (190, 900), (180, 640), (186, 540)]
-        svg.path(blob(*_on(side, waist)), fill="#02141a", opacity=0.55 if side > 0 else 0.4, soft=15)
+        svg.path(blob(*on(side, waist)), fill="#02141a", opacity=0.55 if side > 0 else 0.4, soft=15)
         inner = [(176, 440), (196, 540), (204, 640), (212, 900), (190, 900), (186, 560)]
-        svg.path(blob(*_on(side, inner)), fill="#02141a", opacity=0.5, soft=9)
+        svg.path(blob(*on(side, inner)), fill="#02141a", opacity=0.5, soft=9)
         svg.path(
-            taper(_on(side, [(186, 392), (178, 430), (178, 470)]), (0, 6, 9)), fill="#02141a", opacity=0.7, soft=3.4
+            taper(on(side, [(186, 392), (178, 430), (178, 470)]), (0, 6, 9)), fill="#02141a", opacity=0.7, soft=3.4
         )
     svg.path(taper(SIDE[3:], (0, 36, 44, 44)), fill="#02161a", opacity=0.5, soft=15)
     svg.path(taper(mirror(SIDE[4:]), (0, 16, 18)), fill="#02161a", opacity=0.3, soft=9)
@@ -90,10 +94,6 @@ def _rim(svg: Svg) -> None:
     svg.path(line(*mirror(GAP[5:])), stroke="#7fb9bb", stroke_width=2, opacity=0.35, soft=1.2)
 
 
-def _on(side: int, points: list[Point]) -> list[Point]:
-    return [(side * x, y) for x, y in points]
-
-
 def _blossom(svg: Svg, x: float, y: float, size: float, turn: float) -> None:
     """A plum blossom: five round petals and stamens; mei is the plum."""
     petals = ""
@@ -104,9 +104,8 @@ def _blossom(svg: Svg, x: float, y: float, size: float, turn: float) -> None:
         )
     svg.path(petals, fill="#eebfae", opacity=0.72)
     svg.path(petals, stroke="#f8e4cd", stroke_width=0.8, opacity=0.75)
-    rays = "".join(f"M{x:.1f} {y:.1f}l{size * 0.5 * np.cos(turn + 0.6 + k):.1f} {size * 0.5 * np.sin(turn + 0.6 + k):.1f}"
-                   for k in np.linspace(0, 2 * np.pi, 8, endpoint=False))  # fmt: skip
-    svg.path(rays, stroke=GOLD, stroke_width=0.8)
+    stamens = turn + 0.6 + np.linspace(0, 2 * np.pi, 8, endpoint=False)
+    svg.path(rays(x, y, 0, size * 0.5, stamens), stroke=GOLD, stroke_width=0.8)
     svg.path(oval(x, y, size * 0.15, size * 0.15), fill="#c9705f")
 
 
@@ -120,8 +119,11 @@ def _blossoms(svg: Svg) -> None:
     svg.path(taper(branch, (5, 4.4, 3.4, 2.6, 2, 1)), fill="#b59a68", opacity=0.8)
     for twig in twigs:
         svg.path(taper(twig, (2.4, 1.8, 0.8)), fill="#b59a68", opacity=0.8)
-    for x, y, size, turn in ((70, 502, 12, 0.2), (157, 326, 9, 0.7), (159, 450, 11, 0.4), (97, 566, 13, 0.9), (60, 617, 10, 0.1),
-                             (124, 498, 9, 0.5), (90, 392, 8, 0.3), (104, 652, 12, 0.6), (139, 380, 10, 1.0)):  # fmt: skip
+    for x, y, size, turn in ((70, 502, 12, 0.2), (157, 326, 9, 0.7), (159, 450, 11, 0.4), (97, 566, 13, 0.9), (60,
+                                                                                                               617,
+                                                                                                               10, 0.1),
+                             (124, 498, 9, 0.5), (90, 392, 8, 0.3), (104, 652, 12, 0.6), (139, 380, 10,
+                                                                                          1.0)):  # fmt: skip
         _blossom(svg, x, y, size, turn)
     for x, y in ((80, 540), (148, 478), (98, 418), (82, 611), (172, 355), (116, 462), (122, 414)):
         svg.path(oval(x, y, 3, 3), fill="#e7b9a4", opacity=0.85)
@@ -153,23 +155,23 @@ def _collar(svg: Svg) -> None:
     for side in (1, -1):
         top: list[Point] = [(1.5, 268), (8, 256), (30, 240), (52, 220), (61, 213)]
         low: list[Point] = [(72, 226), (82, 262), (60, 276), (30, 287), (1.5, 291)]
-        shape = smooth(_on(side, [*top, *low]), closed=True)
+        shape = smooth(on(side, [*top, *low]), closed=True)
         marks = ("#1f6069", "#185058", "#0e3a41") if side < 0 else ("#0b3138", "#13464d", "#14484f")
         svg.path(shape, fill=svg.linear(f"collar{side + 1}", (side * 80, 240), (0, 280), stops(*marks)))
         with svg.group(clip=svg.clip(f"collar-clip{side + 1}", shape)):
             svg.path(
-                blob(*_on(side, [(54, 214), (80, 220), (90, 262), (64, 270)])), fill="#021519", opacity=0.55, soft=7
+                blob(*on(side, [(54, 214), (80, 220), (90, 262), (64, 270)])), fill="#021519", opacity=0.55, soft=7
             )
             svg.path(
-                line(*_on(side, [(10, 278), (36, 266), (62, 246)])),
+                line(*on(side, [(10, 278), (36, 266), (62, 246)])),
                 stroke="#79b9b8",
                 stroke_width=5,
                 opacity=0.3,
                 soft=3,
             )
-        svg.path(smooth(_on(side, top)), stroke="#8d7a4e", stroke_width=4)
-        svg.path(smooth([(x, y - 0.5) for x, y in _on(side, top)]), stroke=PIPING, stroke_width=2.3)
-        seam = _on(side, [(82, 262), (60, 276), (30, 287), (0, 292)])
+        svg.path(smooth(on(side, top)), stroke="#8d7a4e", stroke_width=4)
+        svg.path(smooth([(x, y - 0.5) for x, y in on(side, top)]), stroke=PIPING, stroke_width=2.3)
+        seam = on(side, [(82, 262), (60, 276), (30, 287), (0, 292)])
         svg.path(smooth(seam), stroke="#02161a", stroke_width=4, opacity=0.55, soft=1.6)
     svg.path(line((0, 270), (0, 291)), stroke="#02161a", stroke_width=1.6, opacity=0.8)
     _frog(svg, 0, 279, 0)
@@ -183,5 +185,6 @@ def _pin(svg: Svg) -> None:
     svg.path(oval(x, y, 10.8, 10.8), fill="#123c42", stroke="#f4dfa8", stroke_width=0.7)
     bell: list[Point] = [(-4.4, 5.6), (-3.8, -2.6), (-2.2, -5.5), (2.2, -5.5), (3.8, -2.6), (4.4, 5.6), (0, 3.8)]
     svg.path("M" + "L".join(f"{x + dx:.1f} {y + dy:.1f}" for dx, dy in bell) + "Z", fill="#e9cf8f")
-    svg.path(f"M{x - 1.8} {y - 5.6}a1.8 2.2 0 0 1 3.6 0M{x - 3.8} {y - 0.8}h7.6M{x - 4.1} {y + 1.8}h8.2", stroke="#123c42",
+    svg.path(f"M{x - 1.8} {y - 5.6}a1.8 2.2 0 0 1 3.6 0M{x - 3.8} {y - 0.8}h7.6M{x - 4.1} {y + 1.8}h8.2",
+             stroke="#123c42",
              stroke_width=0.7)  # fmt: skip

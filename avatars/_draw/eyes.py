@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, along, fade, flat, line, mirror, oval, smooth, stops, tufts
+from avatars._draw.pen import Point, Svg, along, fade, flat, line, mirror, oval, rays, smooth, stops, tufts
 
 AT = 58.0
 UPPER: list[Point] = [(-30, 5.6), (-23, -2.8), (-13, -9.6), (-1, -12.6), (12, -11.8), (23, -7.2), (32, -1.4)]
@@ -13,6 +13,8 @@ LOWER: list[Point] = [(-30, 5.6), (-20, 9.2), (-9.5, 11.8), (1, 12.6), (13, 11.2
 T = np.linspace(0, 1, 7)
 ARCH = np.sin(np.pi * T)
 IRIS = 15.2
+SHADES = (5, 8, 11, 14)
+"""Widths of the strokes that together are the soft shade of the lid on the ball."""
 Deltas = dict[str, list[float]]
 
 
@@ -30,16 +32,16 @@ FALL = _shut()
 CREASE = [(x * 1.02 + 0.5, y - 6.2 * a - 1.2) for (x, y), a in zip(UPPER, ARCH**0.6, strict=True)]
 LASH = [(x + 2.2 * t**3, y - 1.2 - 2.9 * t**0.7 * (1 - 0.35 * t)) for (x, y), t in zip(UPPER, T, strict=True)]
 LASH[-1] = (38.5, -6.6)
-TUFTS = 9
+TUFTS = 11
 
 
 def _lashes() -> tuple[list[Point], list[tuple[float, bool]]]:
-    """Root, bend and tip of each lash along the upper lid, and of each point where along the lid and whether it is a tip."""
+    """Root, bend and tip of each lash; of each point, where along the lid it is and whether it is a tip."""
     rng = np.random.default_rng(7)
     points: list[Point] = []
     marks: list[tuple[float, bool]] = []
     spine = along(LASH, 101)
-    for share in np.linspace(0.46, 0.96, TUFTS):
+    for share in np.linspace(0.5, 0.98, TUFTS):
         x, y = spine[int(share * 100)]
         long = 1.2 + 5.2 * float(share) ** 2 + float(rng.normal(0, 0.4))
         lean = 0.35 + (float(share) - 0.46) * 1.9
@@ -117,7 +119,7 @@ def motion() -> dict[str, Any]:
         for key, deltas in _keys().items():
             moved = _with_hairs(key, deltas)
             keys[f"{key}{sided}"] = {f"{name}-{mark}": flat(_delta(track, side)) for name, track in moved.items()}
-        order += [[f"upper-{mark}", f"lower-{mark}", 0.0]]
+        order += [[f"upper-{mark}", f"lower-{mark}", 0.0, "both"]]
         paths |= _paths(mark)
         moves |= _moves(mark, side, sided)
         fades[f"fold-{mark}"] = {"rest": 0.62, f"eyeBlink{sided}": -0.3, f"eyeWide{sided}": 0.2}
@@ -128,7 +130,7 @@ def _paths(mark: str) -> dict[str, Any]:
     ball = {"curves": [f"upper-{mark}", f"-lower-{mark}"]}
     return {
         f"white-{mark}": ball, f"ball-clip-{mark}": ball,
-        f"shade-{mark}": {"curves": [f"upper-{mark}"], "open": True},
+        **{f"shade{wide}-{mark}": {"curves": [f"upper-{mark}"], "open": True} for wide in SHADES},
         f"lashes-{mark}": {"curves": [f"upper-{mark}", f"-lash-{mark}"]},
         f"hair-{mark}": {"curves": [f"hairs-{mark}"], "tufts": True},
         f"rim-{mark}": {"curves": [f"lower-{mark}"], "open": True},
@@ -171,7 +173,8 @@ def _eye(svg: Svg, side: int, mark: str) -> None:
         svg.path(oval(x - side * 28.5, 5.6, 4.8, 3.6), fill="#d98f86", opacity=0.75)
         with svg.group(id=f"iris-{mark}"):
             _iris(svg, x, mark)
-        svg.path(line(*curve["upper"]), id=f"shade-{mark}", stroke="#3a2024", stroke_width=9, opacity=0.3)
+        for wide in SHADES:
+            svg.path(line(*curve["upper"]), id=f"shade{wide}-{mark}", stroke="#3a2024", stroke_width=wide, opacity=0.11)
         with svg.group(id=f"glint-{mark}"):
             svg.path(oval(x - 5.2, -6.4, 3.8, 3.4), fill="#ffffff", opacity=0.95)
             svg.path(oval(x + 5.4, 4.6, 2, 1.7), fill="#fff4e6", opacity=0.6)
@@ -180,8 +183,9 @@ def _eye(svg: Svg, side: int, mark: str) -> None:
     svg.path(lid, id=f"lid-{mark}", fill="url(#lid-fill)", opacity=0.5)
     svg.path(line(*curve["lower"]), id=f"rim-{mark}", stroke="#8d5446", stroke_width=0.9, opacity=0.7)
     svg.path(line(*curve["crease"]), id=f"fold-{mark}", stroke="#8a4f40", stroke_width=1.3, opacity=0.62)
-    svg.path(smooth([*curve["upper"], *curve["lash"][::-1]], closed=True), id=f"lashes-{mark}", fill="#1d1214")
-    svg.path(tufts(curve["hairs"]), id=f"hair-{mark}", stroke="#1d1214", stroke_width=0.8, opacity=0.7)
+    svg.path(smooth([*curve["upper"], *curve["lash"][::-1]], closed=True), id=f"lashes-{mark}", fill="#1d1214",
+             stroke="#1d1214", stroke_width=0.9, stroke_linejoin="round")  # fmt: skip
+    svg.path(tufts(curve["hairs"]), id=f"hair-{mark}", fill="#1d1214", opacity=0.9)
 
 
 def _iris(svg: Svg, x: float, mark: str) -> None:
@@ -194,9 +198,7 @@ def _iris(svg: Svg, x: float, mark: str) -> None:
         (1.0, "#170d0b", 1.0),
     ]
     svg.path(oval(x, y, IRIS, IRIS), fill=svg.radial(f"iris-fill-{mark}", (x, y), IRIS, ring))
-    rays = np.linspace(0, 2 * np.pi, 26, endpoint=False)
-    spokes = "".join(f"M{x + 6.6 * np.cos(a):.1f} {y + 6.6 * np.sin(a):.1f}L{x + 11.4 * np.cos(a):.1f} {y + 11.4 * np.sin(a):.1f}"
-                     for a in rays)  # fmt: skip
+    spokes = rays(x, y, 6.6, 11.4, np.linspace(0, 2 * np.pi, 26, endpoint=False))
     svg.path(spokes, stroke="#9a6a40", stroke_width=0.7, opacity=0.4)
     glow = svg.radial(f"glow-{mark}", (x + 2, y + 7.5), 9, fade("#c48a52", 0.75, 0.0))
     svg.path(oval(x + 1, y + 6.5, 9, 5.6), fill=glow)

@@ -62,7 +62,8 @@ def front() -> Svg:
 def _body(svg: Svg, mark: str, inner: list[Point], outer: list[Point]) -> None:
     """The round form under the strands: a soft light, and dark where the hair turns away."""
     if mark == "l":
-        svg.path(blob((-6, -186), (-58, -172), (-100, -132), (-112, -92), (-86, -104), (-50, -136), (0, -160)), fill="#b98d78",
+        svg.path(blob((-6, -186), (-58, -172), (-100, -132), (-112, -92), (-86, -104), (-50, -136), (0, -160)),
+                 fill="#b98d78",
                  opacity=0.42, soft=13)  # fmt: skip
     else:
         svg.path(
@@ -88,30 +89,36 @@ def _edge_wisps(svg: Svg) -> None:
 
 def back() -> Svg:
     """Behind the neck: the nape, the bun and its pin."""
-    svg = Svg((-160, -150, 340, 330))
-    nape = blob((-112, -60), (-134, 14), (-126, 70), (-98, 118), (-62, 152), (0, 164), (62, 152), (98, 118), (126, 70),
-                (134, 14), (112, -60), (0, -120))  # fmt: skip
+    svg = Svg((-142, -80, 324, 250))
+    nape = blob((-112, -60), (-138, 8), (-126, 70), (-98, 118), (-62, 152), (0, 164), (62, 152), (98, 118), (126, 70),
+                (138, 8), (112, -60), (0, -120))  # fmt: skip
     svg.path(nape, fill=svg.linear("nape", (0, 0), (0, 170), stops("#20161a", "#0c0708")))
     strands = [[(side * x, -10.0), (side * (x - 4), 50.0), (side * (x - 30), 110.0), (side * (x - 66), 150.0)]
-               for side in (-1, 1) for x in np.linspace(104, 140, 9)]  # fmt: skip
+               for side in (-1, 1) for x in np.linspace(100, 130, 8)]  # fmt: skip
     svg.strokes(strands, stroke="#4d3833", stroke_width=1, opacity=0.5)
     _bun(svg)
     return svg
 
 
 def _bun(svg: Svg) -> None:
+    """Turned once and pinned: strands sweep around from the nape."""
     svg.path(line((86, 50), (166, 122)), stroke="#8a6a35", stroke_width=3.2)
-    ball = blob((88, 82), (118, 70), (148, 84), (160, 114), (148, 144), (116, 158), (84, 146), (72, 112))
-    svg.path(ball, fill=svg.radial("bun", (108, 96), 66, stops("#46332f", "#271a1b", "#0f090b")))
+    ball = blob((86, 84), (114, 70), (146, 80), (162, 108), (154, 140), (124, 158), (88, 150), (70, 116))
+    svg.path(ball, fill=svg.radial("bun", (112, 92), 70, stops("#4d3732", "#2c1d1e", "#0f090b")))
+    first: list[Point] = [(66, 142), (76, 96), (112, 74), (150, 86), (160, 116), (140, 142)]
+    last: list[Point] = [(92, 150), (100, 124), (114, 108), (128, 108), (134, 120), (126, 132)]
+    low_first: list[Point] = [(72, 146), (100, 158), (132, 154), (154, 136), (162, 112)]
+    low_last: list[Point] = [(86, 130), (104, 136), (122, 134), (136, 124), (142, 108)]
     with svg.group(clip=svg.clip("bun-clip", ball)):
-        rng = np.random.default_rng(6)
-        for paint, wide, opaque in ((INK, 2.0, 0.6), ("#6d5047", 1.0, 0.6), ("#b08a76", 0.7, 0.5)):
-            coils = []
-            for _ in range(13):
-                radius, turn = float(rng.uniform(6, 46)), float(rng.uniform(2.2, 4.4))
-                coils.append([(114 + radius * float(np.cos(turn + a)), 114 - 0.1 * radius + radius * 0.95 * float(np.sin(turn + a)))
-                              for a in np.linspace(0, 2.6, 6)])  # fmt: skip
-            svg.strokes(coils, stroke=paint, stroke_width=wide, opacity=opaque)
+        svg.path(blob((92, 92), (116, 80), (142, 90), (128, 98), (108, 100)), fill="#a17c69", opacity=0.42, soft=6)
+        looks = [(14, INK, 1.8, 0.55), (14, "#6d5047", 1.0, 0.6), (12, "#c79d86", 0.7, 0.5)]
+        for radius in (7.0, 13.0, 19.0):
+            coil = [
+                (120 + radius * float(np.cos(a)), 121 + radius * float(np.sin(a))) for a in np.linspace(2.4, 6.6, 6)
+            ]
+            svg.path(line(*coil), stroke="#8d6a5c", stroke_width=1.1, opacity=0.55)
+        combed(svg, low_first, low_last, 12, looks)
+        combed(svg, first, last, 13, looks)
         svg.path(ball, stroke=INK, stroke_width=12, opacity=0.5, soft=5)
     svg.path(line((140, 98), (166, 122)), stroke="#8a6a35", stroke_width=3.2)
     svg.path(line((140, 97.4), (166, 121.4)), stroke="#f1d99a", stroke_width=1.1)

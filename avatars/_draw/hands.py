@@ -7,14 +7,18 @@ import numpy as np
 from avatars._draw.pen import Point, Svg, blob, line, oval, smooth, stops, taper
 
 LIT, SKIN, SHADE, LINE = "#fbe0cd", "#f2c9ae", "#cf9379", "#9c5743"
+REACH = (-140.0, -240.0, 280.0, 800.0)
+"""Around a hand whose wrist is at 0 0."""
 Finger = tuple[Point, float, float, float, float]
 """Root, direction in degrees from straight up (clockwise), length, width at the root, and how much it bends."""
 SPREAD: list[Finger] = [
-    ((31, -92), 17, 62, 16.5, 4), ((13, -102), 6, 82, 18.5, 3), ((-8, -105), -3, 89, 19.5, 0), ((-29, -98), -12, 78, 19, -3),
+    ((29, -92), 17, 63, 16, 4), ((13, -102), 6, 82, 18.5, 3), ((-8, -105), -3, 89, 19.5, 0), ((-29, -98), -12, 78,
+                                                                                                19, -3),
 ]  # fmt: skip
 """A waving hand, from the little finger to the forefinger; the thumb is at the left."""
 CLOSE: list[Finger] = [
-    ((30, -92), 4, 60, 16, -10), ((12, -102), 0, 80, 18, -8), ((-8, -105), -3, 87, 19, -6), ((-28, -98), -6, 77, 18.5, -3),
+    ((29, -92), 4, 61, 16, -10), ((12, -102), 0, 80, 18, -8), ((-8, -105), -3, 87, 19, -6), ((-28, -98), -6, 77,
+                                                                                             18.5, -3),
 ]  # fmt: skip
 """An offering hand: fingers together, a little bent."""
 
@@ -32,22 +36,26 @@ def _joints(finger: Finger) -> list[Point]:
 def _finger(svg: Svg, points: Sequence[Point], wide: float, *, creases: bool = True) -> None:
     widths = (wide * 1.04, wide, wide * 0.97, wide * 0.9, wide * 0.84, wide * 0.74, wide * 0.34)
     shape = taper(points, widths)
-    svg.path(shape, fill=SKIN, stroke=LINE, stroke_width=1.1, stroke_opacity=0.6)
-    right = [(x + wide * 0.3, y) for x, y in points]
-    left = [(x - wide * 0.16, y) for x, y in points]
-    svg.path(taper(right, (wide * 0.4, wide * 0.34, wide * 0.16)), fill=SHADE, opacity=0.55, soft=2.2)
-    svg.path(taper(left, (wide * 0.36, wide * 0.3, wide * 0.16)), fill=LIT, opacity=0.8, soft=2.2)
-    tip = points[-1]
-    svg.path(oval(tip[0], tip[1] + wide * 0.34, wide * 0.26, wide * 0.34), fill="#e79a8b", opacity=0.4, soft=2)
-    for x, y in points[1:-1] if creases else ():
-        svg.path(line((x - wide * 0.32, y), (x, y + 1.2), (x + wide * 0.34, y)), stroke="#b06a54", stroke_width=1, opacity=0.5)
+    svg.path(shape, fill=SKIN)
+    with svg.group(clip=svg.clip(f"finger{len(svg.defs)}", shape)):
+        right = [(x + wide * 0.34, y) for x, y in points]
+        left = [(x - wide * 0.16, y) for x, y in points]
+        svg.path(taper(right, (wide * 0.5, wide * 0.4, wide * 0.2)), fill=SHADE, opacity=0.6, soft=2.2)
+        svg.path(taper(left, (wide * 0.36, wide * 0.3, wide * 0.16)), fill=LIT, opacity=0.8, soft=2.2)
+        tip = points[-1]
+        svg.path(oval(tip[0], tip[1] + wide * 0.3, wide * 0.36, wide * 0.46), fill="#e79a8b", opacity=0.42, soft=2.2)
+        for x, y in points[1:-1] if creases else ():
+            fold = [(x - wide * 0.4, y), (x, y + 1.4), (x + wide * 0.4, y)]
+            svg.path(taper(fold, (0.3, 1.5, 0.3)), fill="#b06a54", opacity=0.55)
+    svg.path(shape, stroke=LINE, stroke_width=0.9, opacity=0.5)
 
 
 def _palm(svg: Svg, fingers: list[Finger], thumb: list[Point]) -> None:
     """Seen from inside; the wrist is at 0 0, the fingers go up, the thumb is at the left."""
     for finger in fingers:
         _finger(svg, _joints(finger), finger[3])
-    shape = blob((-20, 14), (-23, 0), (-30, -16), (-40, -40), (-42, -68), (-39, -94), (-28, -106), (-8, -110), (13, -107),
+    shape = blob((-20, 14), (-23, 0), (-30, -16), (-40, -40), (-42, -68), (-39, -94), (-28, -106), (-8, -110), (13,
+                                                                                                                -107),
                  (32, -98), (40, -84), (40, -58), (34, -30), (25, -8), (20, 14))  # fmt: skip
     tone = svg.linear("palm", (-40, -80), (40, -20), stops("#f9dcc8", "#f2c8ae", "#dca388"))
     svg.path(shape, fill=tone, stroke=LINE, stroke_width=1.1, stroke_opacity=0.32)
@@ -57,7 +65,8 @@ def _palm(svg: Svg, fingers: list[Finger], thumb: list[Point]) -> None:
         svg.path(oval(0, -98, 40, 8), fill="#eeb09a", opacity=0.5, soft=5)
         svg.path("M-44 -112H44V-101H-44Z", fill=SKIN, opacity=0.9, soft=3)
     _finger(svg, thumb, 25)
-    svg.path(blob((-36, -58), (-24, -56), (-8, -34), (-6, -10), (-18, 2), (-30, -14), (-38, -36)), fill="#f7d3bd", opacity=0.95,
+    svg.path(blob((-36, -58), (-24, -56), (-8, -34), (-6, -10), (-18, 2), (-30, -14), (-38, -36)), fill="#f7d3bd",
+             opacity=0.95,
              soft=3)  # fmt: skip
     svg.path(oval(-22, -26, 10, 16), fill=LIT, opacity=0.6, soft=5)
     creases: list[list[Point]] = [
@@ -77,7 +86,12 @@ def _sleeve(svg: Svg, long: float, wide: float) -> None:
                  (-wide, long * 0.6), (-38, 70))  # fmt: skip
     svg.path(shape, fill=svg.linear("sleeve", (-wide, 0), (wide, 40), stops("#2c727a", "#174f57", "#0a2c32")))
     with svg.group(clip=svg.clip("sleeve-clip", shape)):
-        svg.path(taper([(-14, 24), (-22, long * 0.5), (-wide * 0.5, long)], (10, 22, 30)), fill="#86c5c3", opacity=0.34, soft=8)
+        svg.path(
+            taper([(-14, 24), (-22, long * 0.5), (-wide * 0.5, long)], (10, 22, 30)),
+            fill="#86c5c3",
+            opacity=0.34,
+            soft=8,
+        )
         for y, lean in ((long * 0.3, 10), (long * 0.5, -12), (long * 0.72, 12)):
             fold = [(-wide, y - lean), (-6, y + 6), (wide, y + lean)]
             svg.path(taper(fold, (0, 8, 0)), fill="#011013", opacity=0.45, soft=3.4)
@@ -101,7 +115,7 @@ def _cuff_shade(svg: Svg) -> None:
 
 def wave() -> Svg:
     """The hand at the visitor's left, raised; it swings about the elbow."""
-    svg = Svg((-300, 150, 230, 760))
+    svg = Svg((-300, 150, 230, 760), REACH)
     with svg.group(transform="translate(-186 414) scale(-1.04 1.04)"):
         _wrist(svg)
         with svg.group(transform="rotate(4)"):
@@ -112,8 +126,8 @@ def wave() -> Svg:
 
 
 def offer(side: int) -> Svg:
-    """An open hand that shows the way; side 1 is at the visitor's right. The wrist is at 190 560, the elbow lies outside."""
-    svg = Svg((100 if side > 0 else -390, 330, 290, 760))
+    """An open hand that shows the way; side 1 is at the visitor's right; the elbow lies further out than the hand."""
+    svg = Svg((100 if side > 0 else -390, 330, 290, 760), REACH)
     with svg.group(transform=f"translate({side * 190} 560) scale({side} 1) rotate(-14)"):
         _wrist(svg)
         with svg.group(transform="translate(3 2) rotate(38)"):
@@ -125,7 +139,7 @@ def offer(side: int) -> Svg:
 
 def think() -> Svg:
     """Seen from behind: the forefinger at the jaw, the others bent under the chin."""
-    svg = Svg((-260, 110, 310, 800))
+    svg = Svg((-260, 110, 310, 800), REACH)
     with svg.group(transform="translate(-78 352) rotate(14)"):
         _wrist(svg)
         _bent(svg)
@@ -135,7 +149,9 @@ def think() -> Svg:
 
 
 def _bent(svg: Svg) -> None:
-    back = blob((-20, 16), (-24, 0), (-36, -30), (-42, -66), (-36, -98), (-12, -112), (16, -108), (32, -88), (36, -54), (28, -18),
+    back = blob((-20, 16), (-24, 0), (-36, -30), (-42, -66), (-36, -98), (-12, -112), (16, -108), (32, -88), (36,
+                                                                                                              -54),
+                                                                                                              (28, -18),
                 (20, 16))  # fmt: skip
     _finger(svg, [(-28, -92), (-24, -132), (-12, -164), (-4, -186)], 19.5, creases=False)
     _nail(svg, -6, -180, 18)
@@ -153,7 +169,10 @@ def _bent(svg: Svg) -> None:
 def _nail(svg: Svg, x: float, y: float, turn: float) -> None:
     with svg.group(transform=f"translate({x} {y}) rotate({turn})"):
         nail = blob((-4.2, 5), (-4.6, -2), (-2.6, -7), (2.6, -7), (4.6, -2), (4.2, 5), (0, 6.4))
-        svg.path(nail, fill=svg.linear("nail", (-4, -6), (5, 6), stops("#f9cfc4", "#e7a196")), stroke="#b2664f", stroke_width=0.6)
+        svg.path(
+            nail,
+            fill=svg.linear("nail", (-4, -6), (5, 6), stops("#f9cfc4", "#e7a196")),
+            stroke="#b2664f",
+            stroke_width=0.6,
+        )
         svg.path(line((-1.8, -3.4), (-2, 2)), stroke="#ffffff", stroke_width=1.2, opacity=0.7)
-
-

@@ -1,4 +1,4 @@
-"""The mouth: lips, teeth, tongue, and how each of ARKit's shapes bends them. Units: a face is 236 wide at the cheekbones."""
+"""The mouth: lips, teeth, tongue, and how each of ARKit's shapes bends them. A face is 236 units wide."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,12 +33,14 @@ REST: dict[str, Track] = {
 """y of each curve at rest, from the line between the lips."""
 
 
-def _move(x: Any = 0.0, top: Any = 0.0, inner_top: Any = 0.0, inner_bottom: Any = 0.0, bottom: Any = 0.0,
-          every: Any = 0.0, hole: Any = None) -> dict[str, list[float]]:  # fmt: skip
-    """Deltas of the four curves at the points `U`; `every` moves all four, `hole` is the inner two's own x."""
+def _move(x: Any = 0.0, *ys: Any, every: Any = 0.0, hole: Any = None) -> dict[str, list[float]]:
+    """Deltas of the four curves at the points `U`: x, and y of lip's top, mouth's top, mouth's bottom, lip's bottom.
+
+    `every` moves all four up or down; `hole` is the inner two's own x.
+    """
     result = {}
     inside = x if hole is None else hole
-    for name, across, y in zip(CURVES, (x, inside, inside, x), (top, inner_top, inner_bottom, bottom), strict=True):
+    for name, across, y in zip(CURVES, (x, inside, inside, x), ys or (0.0,) * 4, strict=True):
         dx, dy = np.broadcast_to(across, U.shape), np.broadcast_to(y + every, U.shape)
         result[name] = flat(zip(dx.tolist(), dy.tolist(), strict=True))
     return result
@@ -56,8 +58,7 @@ OPEN = (1 - np.abs(U) ** 2.6) ** 0.8
 def keys() -> dict[str, dict[str, list[float]]]:
     """By ARKit name."""
     single = {
-        "jawOpen": _move(-U * 6.0, top=-1.5 * BOW, inner_top=-2.0 * BOW, inner_bottom=39 * OPEN + 2, bottom=38 * OPEN + 3,
-                         every=5.0 * CORNER),
+        "jawOpen": _move(-U * 6.0, -1.5 * BOW, -2.0 * BOW, 39 * OPEN + 2, 38 * OPEN + 3, every=5.0 * CORNER),
         "mouthFunnel": _move(-ROUND * 0.36, -5.0 * ELLIPSE - 1.5 - 4 * BESIDE, -8.5 * ELLIPSE, 9.0 * ELLIPSE,
                              8.0 * ELLIPSE + 2.5 + 7 * BESIDE,
                              hole=-ROUND * 0.54),
@@ -65,7 +66,7 @@ def keys() -> dict[str, dict[str, list[float]]]:
                              4.0 * ELLIPSE + 1.5 + 6.5 * BESIDE,
                              hole=-ROUND * 0.66),
         "mouthClose": _move(0.0, 0.0, 1.5 * BOW, -36 * OPEN, -30 * OPEN),
-        "mouthRollLower": _move(0.0, 0.0, 0.0, -1.0 * BOW, -10.0 * WIDE_BOW, 0.5 * BOW),
+        "mouthRollLower": _move(0.0, 0.0, 0.0, -1.0 * BOW, -10.0 * WIDE_BOW, every=0.5 * BOW),
         "mouthRollUpper": _move(0.0, 8.0 * WIDE_BOW, 1.2 * BOW, 0.0, 0.0),
         "mouthShrugLower": _move(0.0, -0.5 * BOW, -1.5 * BOW, -2.5 * BOW, -3.5 * BOW),
         "mouthShrugUpper": _move(0.0, -3.0 * BOW, -2.5 * BOW, -2.0 * BOW, -1.5 * BOW),
@@ -83,12 +84,13 @@ def _paired() -> dict[str, dict[str, list[float]]]:
     result: dict[str, dict[str, list[float]]] = {}
     pairs: dict[str, Callable[[Track], dict[str, list[float]]]] = {
         "mouthSmile": lambda side: _move(side * U * 11.0, side * 1.2 * BOW, 0.0, 0.6 * side * BOW, -1.6 * side * BOW,
-                                         side * (-12.5 * np.abs(U) ** 1.4 + 2.0 * BOW)),
+                                         every=side * (-12.5 * np.abs(U) ** 1.4 + 2.0 * BOW)),
         "mouthFrown": lambda side: _move(side * U * -1.0, 0.0, 0.0, 0.0, -1.0 * side * BOW,
-                                         side * (11.5 * np.abs(U) ** 1.8 - 3.0 * BOW)),
+                                         every=side * (11.5 * np.abs(U) ** 1.8 - 3.0 * BOW)),
         "mouthStretch": lambda side: _move(side * U * 9.0, 1.8 * side * BOW, 0.0, 1.5 * side * BOW, -2.0 * side * BOW,
-                                           side * 3.0 * np.abs(U) ** 2),
-        "mouthDimple": lambda side: _move(side * U * 4.0, 0.8 * side * BOW, 0.0, 0.0, -1.0 * side * BOW, side * -1.0 * CORNER),
+                                           every=side * 3.0 * np.abs(U) ** 2),
+        "mouthDimple": lambda side: _move(side * U * 4.0, 0.8 * side * BOW, 0.0, 0.0, -1.0 * side * BOW,
+                                          every=side * -1.0 * CORNER),
         "mouthPress": lambda side: _move(side * U * 1.5, 3.6 * side * WIDE_BOW, 0.0, 0.0, -4.6 * side * WIDE_BOW),
         "mouthLowerDown": lambda side: _move(0.0, 0.0, 0.0, 9.5 * side * OPEN, 7.5 * side * OPEN),
         "mouthUpperUp": lambda side: _move(0.0, -6.5 * side * OPEN, -8.0 * side * OPEN, 0.0, 0.0),
@@ -102,15 +104,26 @@ def _paired() -> dict[str, dict[str, list[float]]]:
 
 def fixes() -> list[dict[str, Any]]:
     """Where two shapes together are not their sum: a round mouth that opens stays narrow, a wide one flattens."""
-    narrow = _move(U * 6.0, inner_bottom=-7 * OPEN, bottom=-5 * OPEN)
-    round_open = _move(U * 3.0, inner_top=-3.0 * ELLIPSE, inner_bottom=5 * (ELLIPSE - OPEN), bottom=5 * (ELLIPSE - OPEN))
+    narrow = _move(U * 6.0, 0.0, 0.0, -7 * OPEN, -5 * OPEN)
+    round_open = _move(U * 3.0, 0.0, -3.0 * ELLIPSE, 5 * (ELLIPSE - OPEN), 5 * (ELLIPSE - OPEN))
     smiling = _move(0.0, 0.0, 0.5 * BOW, -3.0 * OPEN, -3.0 * OPEN)
     return [
         {"of": ["jawOpen", "mouthPucker"], "curves": narrow},
         {"of": ["mouthFunnel", "mouthPucker"], "curves": _move(ROUND * 0.16, hole=ROUND * 0.3)},
         {"of": ["jawOpen", "mouthFunnel"], "curves": round_open},
         {"of": ["jawOpen", "mouthSmileLeft", "mouthSmileRight"], "curves": smiling},
+        *_round_smiles(),
     ]
+
+
+def _round_smiles() -> list[dict[str, Any]]:
+    """Round lips can hardly smile: their corners neither spread nor rise."""
+    result = []
+    for shape, amount in (("mouthFunnel", 1.5), ("mouthPucker", 1.1)):
+        for sided, side in (("Left", RIGHT), ("Right", LEFT)):
+            back = _move(-amount * side * U * 11.0, every=amount * side * (12.0 * np.abs(U) ** 1.4 - 2.0 * BOW))
+            result.append({"of": [shape, f"mouthSmile{sided}"], "curves": back})
+    return result
 
 
 def rest(name: str) -> list[Point]:
@@ -124,7 +137,10 @@ def motion() -> dict[str, Any]:
         "curves": {name: flat(rest(name)) for name in CURVES},
         "keys": keys(),
         "fixes": fixes(),
-        "order": [["mouth-top", "mouth-bottom", 0.0], ["lip-top", "mouth-top", 2.4], ["mouth-bottom", "lip-bottom", 3.0]],
+        "order": [
+            ["mouth-top", "mouth-bottom", 0.0, "both"], ["lip-top", "mouth-top", 3.2, "upper"],
+            ["mouth-bottom", "lip-bottom", 4.0, "lower"],
+        ],
         "sharp": [],
         "paths": _paths(),
         "fades": _fades(),
@@ -147,9 +163,9 @@ def _paths() -> dict[str, dict[str, Any]]:
         "upper": upper, "upper-clip": upper, "lower": lower, "lower-clip": lower,
         "edge-top": {"curves": ["lip-top"], "open": True}, "edge-bottom": {"curves": ["lip-bottom"], "open": True},
         "part": {"curves": ["mouth-top"], "open": True}, "part-low": {"curves": ["mouth-bottom"], "open": True},
-        "shade-top": {"curves": ["mouth-top"], "open": True},
+        **{f"shade{wide}": {"curves": ["mouth-top"], "open": True} for wide in (3, 7, 12)},
         "gloss": {"curves": ["lip-bottom"], "open": True},
-        "under": {"curves": ["lip-bottom"], "open": True},
+        **{f"under{wide}": {"curves": ["lip-bottom"], "open": True} for wide in (5, 9, 14)},
     }  # fmt: skip
 
 
@@ -182,9 +198,10 @@ def picture() -> Svg:
 
 
 def _shadow_under(svg: Svg, bottom: list[Point]) -> None:
-    with svg.group(transform="translate(2 4.5)", opacity=0.16):
-        soft = svg.linear("under-fill", (-30, 0), (32, 0), fade("#8a4630", 0, 0.7, 1, 0.7, 0))
-        svg.path(line(*bottom), id="under", stroke=soft, stroke_width=8)
+    soft = svg.linear("under-fill", (-30, 0), (32, 0), fade("#8a4630", 0, 0.7, 1, 0.7, 0))
+    for wide, opaque in ((5, 0.09), (9, 0.07), (14, 0.05)):
+        with svg.group(transform=f"translate(2 {2 + wide / 4})", opacity=opaque):
+            svg.path(line(*bottom), id=f"under{wide}", stroke=soft, stroke_width=wide)
 
 
 def _inside(svg: Svg, inside: str, inner_top: list[Point]) -> None:
@@ -200,16 +217,21 @@ def _inside(svg: Svg, inside: str, inner_top: list[Point]) -> None:
             svg.path(
                 f"M-27 {AT + 22}C-27 {AT + 4} -14 {AT} 0 {AT + 1.5}C14 {AT} 27 {AT + 4} 27 {AT + 22}Z", fill=tongue
             )
-            svg.path(line((0, AT + 4), (0.5, AT + 11), (0, AT + 18)), stroke="#8f3a3e", stroke_width=1.2, opacity=0.5)
+            svg.path(line((0, AT + 4), (0.5, AT + 11), (0, AT + 18)), stroke="#8f3a3e", stroke_width=1, opacity=0.22)
         with svg.group(id="teeth-top", data_pivot=f"0 {AT}"):
-            svg.path(f"M-33 {AT - 12}H33L30 {AT - 1}C24 {AT + 5} 14 {AT + 7} 0 {AT + 7.6}C-14 {AT + 7} -24 {AT + 5} "
-                     f"-30 {AT - 1}Z", fill=teeth)  # fmt: skip
-            svg.path("".join(f"M{x} {AT - 10}v{16 - abs(x) * 0.12:.1f}" for x in (-22, -15.5, -8, 0, 8, 15.5, 22)),
-                     stroke="#b7a497", stroke_width=0.5, opacity=0.3)  # fmt: skip
+            row = (f"M-38 {AT - 13}H38V{AT - 3}C33 {AT + 3} 22 {AT + 6.6} 0 {AT + 7.4}C-22 {AT + 6.6} -33 {AT + 3} -38 "
+                   f"{AT - 3}Z")  # fmt: skip
+            svg.path(row, fill=teeth)
+            gaps = "".join(
+                f"M{x} {AT - 10}v{16.5 - abs(x) * 0.14:.1f}" for x in (-29, -22.5, -15.5, -8, 0, 8, 15.5, 22.5, 29)
+            )
+            svg.path(gaps, stroke="#b7a497", stroke_width=0.5, opacity=0.3)
+            svg.path(row, fill=svg.linear("far", (-38, 0), (38, 0), fade("#3a1012", 0.85, 0.3, 0, 0, 0, 0.3, 0.85)))
         with svg.group(id="tip", opacity=0):
             svg.path(oval(0, AT + 9, 17, 7.5), fill=tongue)
             svg.path(oval(-3, AT + 6.5, 8, 2), fill="#f4b9b2", opacity=0.55)
-        svg.path(line(*inner_top), id="shade-top", stroke="#3a1012", stroke_width=8, opacity=0.28)
+        for wide, opaque in ((3.4, 0.42), (7, 0.18), (12, 0.1)):
+            svg.path(line(*inner_top), id=f"shade{wide:.0f}", stroke="#3a1012", stroke_width=wide, opacity=opaque)
 
 
 def _upper_lip(svg: Svg, upper: str, top: list[Point]) -> None:

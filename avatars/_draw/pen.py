@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 Point = tuple[float, float]
+HAIR = 0.75
+"""Half the width of a hair's root; `Motion` in the page has the same."""
 Stop = tuple[float, str, float]
 """Offset 0..1, colour, opacity."""
 
@@ -28,9 +30,9 @@ def mirror(points: Iterable[Point]) -> list[Point]:
     return [(-x, y) for x, y in points]
 
 
-def shift(points: Iterable[Point], x: float = 0.0, y: float = 0.0) -> list[Point]:
-    """Moved."""
-    return [(px + x, py + y) for px, py in points]
+def on(side: int, points: Iterable[Point]) -> list[Point]:
+    """Of a pair drawn at the visitor's right: as it is (side 1) or mirrored (side -1)."""
+    return [(side * x, y) for x, y in points]
 
 
 def smooth(points: Sequence[Point], *, closed: bool = False) -> str:
@@ -62,9 +64,12 @@ def line(*points: Point) -> str:
 
 
 def tufts(points: Sequence[Point]) -> str:
-    """Every three points a stroke of its own: root, bend and tip."""
-    triples = zip(points[::3], points[1::3], points[2::3], strict=True)
-    return "".join(f"M{num(a[0])} {num(a[1])}Q{num(b[0])} {num(b[1])} {num(c[0])} {num(c[1])}" for a, b, c in triples)
+    """Every three points a hair of its own, thin at its tip: root, bend and tip."""
+    text = ""
+    for (x, y), (u, v), tip in zip(points[::3], points[1::3], points[2::3], strict=True):
+        text += f"M{num(x - HAIR)} {num(y)}Q{num(u - HAIR / 2)} {num(v)} {num(tip[0])} {num(tip[1])}"
+        text += f"Q{num(u + HAIR / 2)} {num(v)} {num(x + HAIR)} {num(y)}Z"
+    return text
 
 
 def oval(x: float, y: float, wide: float, high: float) -> str:
@@ -97,6 +102,15 @@ def taper(points: Sequence[Point], widths: Sequence[float]) -> str:
     return smooth([(float(x), float(y)) for x, y in ring], closed=True)
 
 
+def rays(x: float, y: float, near: float, far: float, angles: Iterable[float]) -> str:
+    """Straight lines away from a centre; angles in radians."""
+    text = ""
+    for angle in angles:
+        cos, sin = float(np.cos(angle)), float(np.sin(angle))
+        text += f"M{num(x + near * cos)} {num(y + near * sin)}L{num(x + far * cos)} {num(y + far * sin)}"
+    return text
+
+
 def stops(*colours: str) -> list[Stop]:
     """Evenly spread, opaque."""
     return [(index / (len(colours) - 1), colour, 1.0) for index, colour in enumerate(colours)]
@@ -112,6 +126,8 @@ class Svg:
     """One layer's picture."""
 
     box: tuple[float, float, float, float]
+    reach: tuple[float, float, float, float] | None = None
+    """Where blurs are drawn, if not in the box: what is drawn in a moved group has coordinates of its own."""
     defs: dict[str, str] = field(default_factory=dict)
     body: list[str] = field(default_factory=list)
 
@@ -133,11 +149,16 @@ class Svg:
         )
         return f"url(#{name})"
 
+    def _area(self) -> str:
+        """The whole box: a region by the shape's own size would cut the blur of an upright line."""
+        x, y, wide, high = map(num, self.reach or self.box)
+        return f'filterUnits="userSpaceOnUse" x="{x}" y="{y}" width="{wide}" height="{high}"'
+
     def blur(self, radius: float) -> str:
         """A soft edge."""
         name = f"b{num(radius).replace('.', '_')}"
         self.defs[name] = (
-            f'<filter id="{name}" x="-70%" y="-70%" width="240%" height="240%" color-interpolation-filters="sRGB">'
+            f'<filter id="{name}" {self._area()} color-interpolation-filters="sRGB">'
             f'<feGaussianBlur stdDeviation="{num(radius)}"/></filter>'
         )
         return f"url(#{name})"

@@ -1,11 +1,11 @@
 """Face, jaw, eye sockets, nose, ears and neck: skin under a soft light from the upper left."""
 
-from avatars._draw.pen import Point, Svg, blob, fade, line, mirror, oval, smooth
+from avatars._draw.pen import Point, Svg, blob, fade, line, mirror, on, oval, smooth
 
 BASE, LIT, SHADE, DEEP, BLUSH = "#f4d0b7", "#fdeadb", "#d39a7f", "#a9634c", "#e2776c"
 SIDE: list[Point] = [
     (0, -196), (62, -180), (104, -128), (116, -76), (118, -30), (115, 8), (109, 44), (98, 80), (80, 114), (55, 144),
-    (30, 163), (13, 171),
+    (30, 163), (14, 170.4),
 ]  # fmt: skip
 """Right half of the outline, from the crown to beside the chin."""
 OUTLINE = [*SIDE, (0, 173), *mirror(SIDE[:0:-1])]
@@ -13,7 +13,7 @@ OUTLINE = [*SIDE, (0, 173), *mirror(SIDE[:0:-1])]
 
 def face() -> Svg:
     """The head without eyes, nose and mouth; ears behind it."""
-    svg = Svg((-150, -200, 300, 400))
+    svg = Svg((-142, -164, 284, 342))
     for side in (-1, 1):
         _ear(svg, side)
     _skin(svg)
@@ -22,10 +22,11 @@ def face() -> Svg:
 
 def jaw() -> Svg:
     """The same skin from the nose down, fading in from its upper edge: it grows over the face when the jaw opens."""
-    svg = Svg((-150, 74, 300, 116))
+    svg = Svg((-114, 74, 228, 106))
+    appear = svg.linear("appear", (0, 78), (0, 118), fade("#ffffff", 0, 1))
     svg.defs["mask"] = (
-        '<mask id="mask" maskUnits="userSpaceOnUse" x="-150" y="74" width="300" height="116">'
-        f'<path d="M-150 74h300v116h-300z" fill="{svg.linear("appear", (0, 78), (0, 118), fade("#ffffff", 0, 1))}"/></mask>'
+        '<mask id="mask" maskUnits="userSpaceOnUse" x="-114" y="74" width="228" height="106">'
+        f'<path d="M-114 74h228v106h-228z" fill="{appear}"/></mask>'
     )
     with svg.group(mask="url(#mask)"):
         _skin(svg)
@@ -70,7 +71,8 @@ def _warmth(svg: Svg) -> None:
 
 def _hair_shadow(svg: Svg) -> None:
     """Where the hair lies on the forehead and beside the cheeks."""
-    shade = blob((-130, 30), (-112, -20), (-92, -56), (-60, -84), (-26, -104), (14, -124), (38, -134), (62, -116), (86, -88),
+    shade = blob((-130, 30), (-112, -20), (-92, -56), (-60, -84), (-26, -104), (14, -124), (38, -134), (62, -116),
+                 (86, -88),
                  (102, -56), (112, -20), (128, 30), (150, -100), (60, -210), (-60, -210), (-150, -100))  # fmt: skip
     svg.path(shade, fill="#8f4f3b", opacity=0.5, soft=8)
 
@@ -97,25 +99,22 @@ def sockets() -> Svg:
     for side in (-1, 1):
         dark = 1.0 if side > 0 else 0.8
         hollow = [(24, -30), (56, -33), (88, -24), (98, -6), (84, -4), (60, -15), (38, -11), (27, -6), (20, -18)]
-        svg.path(blob(*_on(side, hollow)), fill="#b06a55", opacity=round(0.34 * dark, 2), soft=6)
-        svg.path(blob(*_on(side, [(30, -10), (50, -22), (78, -18), (92, -6), (74, -12), (50, -14)])), fill="#9a4f46",
+        svg.path(blob(*on(side, hollow)), fill="#b06a55", opacity=round(0.34 * dark, 2), soft=6)
+        svg.path(blob(*on(side, [(30, -10), (50, -22), (78, -18), (92, -6), (74, -12), (50, -14)])), fill="#9a4f46",
                  opacity=round(0.34 * dark, 2), soft=3.6)  # fmt: skip
-        svg.path(line(*_on(side, [(30, 13), (46, 19), (66, 19), (82, 11)])), stroke="#b87460", stroke_width=3.4,
+        svg.path(line(*on(side, [(30, 13), (46, 19), (66, 19), (82, 11)])), stroke="#b87460", stroke_width=3.4,
                  opacity=0.3, soft=2.2)  # fmt: skip
-        svg.path(line(*_on(side, [(48, -36), (70, -41), (90, -33)])), stroke="#fff0e2", stroke_width=6, opacity=0.5,
+        svg.path(line(*on(side, [(48, -36), (70, -41), (90, -33)])), stroke="#fff0e2", stroke_width=6, opacity=0.5,
                  soft=3.6)  # fmt: skip
         svg.path(oval(side * 24, 4, 8, 7), fill="#a4604d", opacity=0.2, soft=4)
     return svg
 
 
-def _on(side: int, points: list[Point]) -> list[Point]:
-    return [(side * x, y) for x, y in points]
-
-
 def neck() -> Svg:
     """From under the chin into the collar, in the head's shadow."""
     svg = Svg((-90, 70, 180, 250))
-    shape = blob((-60, 70), (60, 70), (56, 140), (50, 196), (56, 236), (74, 268), (50, 300), (0, 306), (-50, 300), (-74, 268),
+    shape = blob((-60, 70), (60, 70), (56, 140), (50, 196), (56, 236), (74, 268), (50, 300), (0, 306), (-50, 300),
+                 (-74, 268),
                  (-56, 236), (-50, 196), (-56, 140))  # fmt: skip
     tone = [(0.0, "#e2b095", 1.0), (0.35, "#f2cbb1", 1.0), (0.7, "#d59d81", 1.0), (1.0, "#b3735b", 1.0)]
     svg.path(shape, fill=svg.linear("skin", (-56, 0), (58, 0), tone))
@@ -126,6 +125,7 @@ def neck() -> Svg:
         svg.path(line((-30, 200), (-20, 236), (-8, 270)), stroke="#c78e73", stroke_width=4, opacity=0.55, soft=3.4)
         svg.path(line((30, 204), (22, 238), (10, 270)), stroke="#a86a52", stroke_width=5, opacity=0.45, soft=3.4)
         svg.path(oval(-24, 240, 16, 22), fill="#fff0e2", opacity=0.4, soft=8)
-        svg.path(line((-62, 232), (-30, 256), (0, 276), (30, 256), (62, 232)), stroke="#81412f", stroke_width=9, opacity=0.5,
+        svg.path(line((-62, 232), (-30, 256), (0, 276), (30, 256), (62, 232)), stroke="#81412f", stroke_width=9,
+                 opacity=0.5,
                  soft=4)  # fmt: skip
     return svg

@@ -16,6 +16,8 @@ export class Captions {
   /** @type {string[]} the sentence by characters, as the server counts them: one of a far plane is one, not two */
   #characters = [];
   #word = -2;
+  #long = false;
+  #fresh = false;
   #timer = 0;
 
   /** @param {HTMLElement} box */
@@ -60,8 +62,9 @@ export class Captions {
     this.#characters = Array.from(sentence.text);
     this.#word = -2;
     this.#line.lang = TAGS[sentence.language] ?? '';
-    this.#line.scrollTop = 0;
+    this.#fresh = true;
     this.#box.hidden = false;
+    this.#line.scrollTop = 0;
   }
 
   #mark(index) {
@@ -71,7 +74,10 @@ export class Captions {
     this.#said.textContent = piece(0, from);
     this.#now.textContent = piece(from, to);
     this.#coming.textContent = piece(to);
-    this.#reveal();
+    // Once a sentence: to ask for a size in every frame would lay the page out in every frame.
+    if (this.#fresh) this.#long = this.#line.scrollHeight > this.#line.clientHeight + 2;
+    this.#fresh = false;
+    if (this.#long) this.#reveal();
   }
 
   /** Where a word stands in the text; a number may be written otherwise than it is spoken: then up to the next word. */

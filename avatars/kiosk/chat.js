@@ -53,8 +53,8 @@ export class Chat {
     line.dataset.cause = cause;
     line.lang = TAGS[language] ?? '';
     line.querySelector('p').textContent = text;
-    const sources = facts?.sources?.join(' · ');
-    if (sources) line.append(element('small', {}, this.#own('source'), ` ${sources}`));
+    const { by = '', sources = [] } = facts ?? {};
+    if (by || sources.length) line.append(element('small', {}, ...this.#origin(by, sources)));
     this.#scroll();
   }
 
@@ -81,6 +81,11 @@ export class Chat {
     while (this.#list.children.length > LINES) this.#list.firstElementChild.remove();
     if (this.#turns.size > LINES) this.#turns.delete(this.#turns.keys().next().value);
     return line;
+  }
+
+  #origin(by, sources) {
+    const from = sources.length ? [this.#own('source'), ` ${sources.join(' · ')}`] : [];
+    return by && from.length ? [`${by} · `, ...from] : [by, ...from];
   }
 
   /** A word of the page's own, in the page's language and not in the line's. */

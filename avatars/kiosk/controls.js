@@ -22,7 +22,8 @@ export class Controls extends EventTarget {
     super();
     this.#words = words;
     this.talk = new TalkButton(this.#talk, document);
-    this.talk.addEventListener('talk', () => this.#tell('talk', undefined, this.#draw()));
+    this.talk.addEventListener('talk', () => this.#tell('talk'));
+    this.talk.addEventListener('look', () => this.#draw());
     this.#talk.addEventListener('click', () => this.#clicked());
     for (const name of ['stop', 'language', 'sound', 'captions', 'new']) byId(`${name}-button`).onclick = () => this.#tell(name);
     byId('mode-button').onclick = () => this.#tell('mode', this.#nextMode());

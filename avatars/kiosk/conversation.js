@@ -49,7 +49,7 @@ export class Conversation {
     if (presence.present && !welcome.resumed) link.send({ type: 'presence', present: true });
     const { language } = settings;
     if (language && language !== welcome.language) link.send({ type: 'control', language });
-    stage.load(welcome.avatar).catch((error) => troubles.face(error));
+    stage.load(welcome.avatar).then(() => troubles.face(null), (error) => troubles.face(error));
   }
 
   #began({ mode }) {

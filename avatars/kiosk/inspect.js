@@ -13,7 +13,7 @@ export function inspect(kiosk) {
     playing: now && { cause: now.sentence.cause, handle: now.handle, sample: now.sample, level: now.level },
     played: { ...playback.counts },
     visit: { session: visit.session, phase: visit.phase, present: presence.present, attract: attract.on },
-    face: { opening: stage.opening, mood: stage.currentMood },
+    face: { shown: stage.shown, opening: stage.opening, mood: stage.currentMood },
     caption: { word: captions.word },
     notices: notices.keys,
     language: words.language,

@@ -53,9 +53,9 @@ export class Kiosk {
     this.questions = new Questions(byId('questions'), this.words);
     this.composer = new Composer(byId('composer'));
     this.controls = new Controls(this.words);
-    this.notices = new Notices(byId('notices'), this.words);
+    this.notices = new Notices(byId('notices'), this.words, byId('kiosk'));
     this.trace = settings.trace ? new Trace() : null;
-    this.link = new Link(socketUrl(settings.screen), () => ({ token: settings.token, visitor: this.presence.present }));
+    this.link = new Link(settings.socket(document.baseURI), () => ({ token: settings.token, visitor: this.presence.present }));
     this.loudspeaker = new Loudspeaker((played) => this.link.send({ type: 'played', ...played }), settings.captionsOnly);
     this.microphone = new Microphone(settings.microphone);
     this.ears = new Ears(this.microphone, this.link, this.loudspeaker);
@@ -88,7 +88,9 @@ export class Kiosk {
     const { controls, link } = this;
     for (const asker of [this.questions, this.composer]) asker.addEventListener('ask', (event) => this.#ask(event));
     controls.addEventListener('talk', () => this.#talk(controls.talk.on));
-    controls.addEventListener('stop', () => link.send({ type: 'control', stop: true }) && this.visit.gaveUp());
+    controls.addEventListener('stop', () => this.#stop());
+    document.addEventListener('keydown', ({ key }) => key === 'Escape' && this.#stop());
+    document.addEventListener('visibilitychange', () => document.hidden || this.#wake());
     controls.addEventListener('mute', () => this.#control({ mute: !this.ears.muted }));
     controls.addEventListener('mode', ({ detail }) => this.#control({ mode: detail }));
     controls.addEventListener('language', () => this.#choose(this.words.language === 'zh' ? 'en' : 'zh'));
@@ -103,7 +105,8 @@ export class Kiosk {
     this.loudspeaker.addEventListener('heard', () => this.#heard());
     this.loudspeaker.addEventListener('state', () => this.#caption(this.#showCaptions));
     this.microphone.addEventListener('state', () => this.#microphone());
-    for (const kind of ['over', 'cut']) playback.addEventListener(kind, () => this.captions.rest());
+    playback.addEventListener('over', () => this.captions.rest());
+    playback.addEventListener('cut', () => this.captions.clear());
     this.ears.addEventListener('level', ({ detail }) => this.#level(detail));
   }
 
@@ -163,6 +166,10 @@ export class Kiosk {
   #ask(event) {
     if (this.link.send({ type: 'typed', ...event.detail })) this.visit.asked();
     else event.preventDefault();
+  }
+
+  #stop() {
+    if (this.link.send({ type: 'control', stop: true })) this.visit.gaveUp();
   }
 
   #talk(on) {
@@ -251,6 +258,7 @@ export class Kiosk {
   /** The conversation, or where nobody is there the invitation. */
   show() {
     this.attract.show(!this.presence.present && !this.visit.session);
+    if (this.attract.on) this.watchdog.look();
   }
 
   /** How one may begin here: not by talking where nothing can be heard. */
@@ -262,6 +270,8 @@ export class Kiosk {
   }
 
   #frame(time) {
+    // First: an error in a frame must not be the last frame.
+    requestAnimationFrame((next) => this.#frame(next));
     this.stats.begin();
     this.watchdog.frame();
     const now = this.loudspeaker.listen();
@@ -269,7 +279,6 @@ export class Kiosk {
     this.stage.mood(this.visit.mood(this.attract.asleep));
     this.stage.frame(time / 1000, !this.attract.on, now);
     if (this.trace && now) this.trace.add(now.sample, now.sentence.cause, this.stage.opening);
-    requestAnimationFrame((next) => this.#frame(next));
   }
 
   #sendStats() {
@@ -283,12 +292,4 @@ export class Kiosk {
     });
     this.#underruns = this.loudspeaker.underruns;
   }
-}
-
-/** @param {string} screen @returns {URL} */
-function socketUrl(screen) {
-  const url = new URL(`screen/${encodeURIComponent(screen)}`, document.baseURI);
-  url.protocol = url.protocol.replace('http', 'ws');
-  url.search = url.hash = '';
-  return url;
 }

@@ -20,7 +20,10 @@ export class Loudspeaker extends EventTarget {
   #opening = false;
   #ducked = false;
   #gain = 1;
+  /** Output devices; -1: there are none left. */
   #outputs = 0;
+  /** Of players that are gone. */
+  #underruns = 0;
   #off;
   /** What was ordered, and what of it is heard. */
   playback;
@@ -36,13 +39,13 @@ export class Loudspeaker extends EventTarget {
     this.#off = off;
     this.playback = new Playback(report);
     this.#silent.onreport = (told) => this.#reported(this.#silent, told);
-    navigator.mediaDevices?.addEventListener('devicechange', () => this.#look());
+    navigator.mediaDevices?.addEventListener('devicechange', () => this.#count());
     setInterval(() => this.#look(), MEND);
     setTimeout(() => this.#choose(), GRACE);
   }
 
   get underruns() {
-    return this.#silent.underruns + (this.#sound?.underruns ?? 0);
+    return this.#underruns + this.#silent.underruns + (this.#sound?.underruns ?? 0);
   }
 
   /** Whether what is said is only to be read. */
@@ -73,6 +76,7 @@ export class Loudspeaker extends EventTarget {
     } finally {
       this.#opening = false;
     }
+    await this.#count();
     return this.#choose();
   }
 
@@ -177,12 +181,11 @@ export class Loudspeaker extends EventTarget {
     if (this.#off || !window.isSecureContext) return;
     if (this.#sound?.failed || this.#sound?.stalled()) this.#abandon();
     if (!this.#sound && this.#outputs >= 0) await this.open();
-    await this.#count();
   }
 
   /** No output device left while there was one: sound goes nowhere, and no error is raised for it. */
   async #count() {
-    const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+    const devices = await navigator.mediaDevices.enumerateDevices();
     const outputs = devices.filter(({ kind }) => kind === 'audiooutput').length;
     if (this.#outputs > 0 && outputs === 0) this.#lose();
     else if (outputs > 0 && this.#outputs < 0) this.#regain(outputs);
@@ -204,6 +207,7 @@ export class Loudspeaker extends EventTarget {
     if (!sound) return;
     sound.failed = true;
     this.#choose();
+    this.#underruns += sound.underruns;
     this.#sound = null;
     sound.close();
     this.#choose();

@@ -7,8 +7,10 @@ const RATE = 16000;
 const MEND = 5000;
 /** Seconds over which the clocks of sound and page are compared. */
 const SPAN = 5;
-/** Seconds by which the sound's clock may fall behind before samples count as missing. */
+/** Seconds by which the sound's clock may fall behind at once before samples count as missing. */
 const LATE = 0.08;
+/** Seconds in a frame by which two crystals may drift apart without anything being missing: 200 ppm. */
+const DRIFT = 4e-6;
 
 /**
  * @typedef {'opening' | 'ok' | 'muted' | 'denied' | 'none' | 'lost' | 'insecure' | 'blocked'} State `muted`: by the
@@ -145,7 +147,7 @@ export class Microphone extends EventTarget {
     const steady = now - this.#born > SPAN;
     if (!steady || Number.isNaN(this.#offset)) this.#offset = this.#late.value;
     const behind = this.#late.value - this.#offset;
-    this.#offset = Math.min(this.#offset, this.#late.value);
+    this.#offset = Math.min(this.#offset + DRIFT, this.#late.value);
     if (behind < LATE) return false;
     this.#offset = this.#late.value;
     this.#base += Math.round(behind * RATE);

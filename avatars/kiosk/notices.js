@@ -2,6 +2,8 @@ import { element } from './elements.js';
 
 /** Milliseconds that a notice stays which is over by itself. */
 const SHORT = 8000;
+/** Milliseconds after which one that stays makes itself small. */
+const READ = 12000;
 /** More at once would hide the face. */
 const SHOWN = 2;
 
@@ -13,11 +15,13 @@ const SHOWN = 2;
  * @property {string} [code] for the operator, in small print
  * @property {string} [button] key of the word on its button
  * @property {() => void} [act] what the button does
+ * @property {boolean} [small] it was read
  */
 
 /** Problems, in the visitor's words. */
 export class Notices {
   #box;
+  #behind;
   #words;
   /** @type {Map<string, Notice>} by topic: one at a time of each */
   #notices = new Map();
@@ -25,9 +29,11 @@ export class Notices {
   /**
    * @param {HTMLElement} box with a `[role=status]` and a `[role=alert]` in it
    * @param {import('./words.js').Words} words
+   * @param {HTMLElement} behind what a grave notice hides
    */
-  constructor(box, words) {
+  constructor(box, words, behind) {
     this.#box = box;
+    this.#behind = behind;
     this.#words = words;
     words.addEventListener('change', () => this.#draw());
   }
@@ -58,6 +64,7 @@ export class Notices {
   #draw() {
     const all = [...this.#notices.values()].sort((a, b) => Number(b.grave ?? false) - Number(a.grave ?? false));
     const grave = all.some((notice) => notice.grave);
+    this.#behind.inert = grave;
     const shown = all.slice(0, grave ? 1 : SHOWN);
     this.#box.classList.toggle('grave', grave);
     for (const role of ['alert', 'status']) {
@@ -66,13 +73,32 @@ export class Notices {
     }
   }
 
-  #card({ key, code, button, act }) {
-    const title = element('strong', {}, this.#words.of(key));
+  #card(notice) {
+    const { key, code, button, act } = notice;
+    const title = element('button', { type: 'button', class: 'title' }, this.#words.of(key));
     const more = element('p', {}, this.#words.of(`${key}-more`));
     const card = element('div', { class: 'notice', 'data-key': key }, title, more);
     if (button) card.append(this.#button(button, act));
     if (code) card.append(element('small', {}, code));
+    const open = () => this.#open(card, title, notice);
+    title.onclick = () => {
+      notice.small = !notice.small;
+      open();
+    };
+    open();
     return card;
+  }
+
+  /** As large or small as it was before; after a while it is small. */
+  #open(card, title, notice) {
+    const small = Boolean(notice.small && !notice.grave);
+    card.classList.toggle('small', small);
+    title.ariaExpanded = String(!small);
+    if (small || notice.grave) return;
+    setTimeout(() => {
+      notice.small = true;
+      this.#open(card, title, notice);
+    }, READ);
   }
 
   #button(word, act) {

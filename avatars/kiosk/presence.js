@@ -8,7 +8,8 @@ export class Presence extends EventTarget {
 
   constructor() {
     super();
-    for (const kind of ['pointerdown', 'keydown']) document.addEventListener(kind, () => this.seen(), { capture: true });
+    // Not when a finger comes down: the page changes then, and what was meant would be gone from under it.
+    for (const kind of ['click', 'keydown']) document.addEventListener(kind, () => this.seen(), { capture: true });
     setInterval(() => this.#look(), 1000);
   }
 

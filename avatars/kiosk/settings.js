@@ -20,6 +20,16 @@ export class Settings {
     this.token = this.#token(location, storage, history);
   }
 
+  /**
+   * @param {string} base address of the page
+   * @returns {URL} of the screen's WebSocket
+   */
+  socket(base) {
+    const url = new URL(`screen/${encodeURIComponent(this.screen)}`, base);
+    url.protocol = url.protocol.replace('http', 'ws');
+    return url;
+  }
+
   /** A token in the address would be read over a shoulder, and stay in the history: it is taken out at once. */
   #token(location, storage, history) {
     const key = `visavis-token:${this.screen}`;

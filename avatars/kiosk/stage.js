@@ -9,6 +9,9 @@ export class Stage {
   /** @type {any} */
   #actor = null;
   #loading = '';
+  #calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  /** Asked for before it is known whose face it will be. */
+  #parts = parts();
   #mood = 'idle';
   #looking = { until: 0, at: { x: 0, y: 0 } };
 
@@ -26,13 +29,19 @@ export class Stage {
   async load(name) {
     if (this.#loading === name) return;
     this.#loading = name;
-    const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    const [{ Face }, { Rig }, { Actor }, tables] = await Promise.all([
-      import('./face/face.js'),
-      import('./face/rig.js'),
-      import('./face/actor.js'),
-      fetched('avatars/rig.json'),
-    ]);
+    try {
+      await this.#dress(name);
+    } catch (error) {
+      // The next welcome tries again.
+      this.#loading = '';
+      this.#parts = parts();
+      throw error;
+    }
+  }
+
+  async #dress(name) {
+    const [{ Face }, { Rig }, { Actor }, tables] = await this.#parts;
+    const reducedMotion = this.#calm;
     this.#box.replaceChildren();
     this.#face = await Face.load(`avatars/${name}`, this.#box, { reducedMotion });
     this.#actor = new Actor(this.#face, new Rig(tables), { seed: Math.floor(performance.now()), reducedMotion });
@@ -48,6 +57,11 @@ export class Stage {
 
   get currentMood() {
     return this.#mood;
+  }
+
+  /** Whether there is a face. */
+  get shown() {
+    return this.#actor !== null;
   }
 
   /** Of the mouth as last drawn, 0..1. */
@@ -72,6 +86,14 @@ export class Stage {
     const at = { x: (2 * clientX) / innerWidth - 1, y: 1 - (2 * clientY) / innerHeight };
     this.#looking = { until: performance.now() / 1000 + GLANCE, at };
   }
+}
+
+function parts() {
+  const wanted = [import('./face/face.js'), import('./face/rig.js'), import('./face/actor.js'), fetched('avatars/rig.json')];
+  const all = Promise.all(wanted);
+  // What went wrong is said by who waits for it.
+  all.catch(() => {});
+  return all;
 }
 
 async function fetched(url) {

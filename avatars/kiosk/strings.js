@@ -8,7 +8,7 @@ export const STRINGS = {
   chat: { zh: '说过的话', en: 'What was said' },
   captions: { zh: '字幕', en: 'Captions' },
   inviteTalk: { zh: '点一下，或直接跟我说话', en: 'Touch, or just talk to me' },
-  inviteTouch: { zh: '点一下屏幕，我们聊聊', en: 'Touch the screen, and let us talk' },
+  inviteTouch: { zh: '点一下屏幕，我来帮你', en: 'Touch the screen, I am here to help' },
   inviteWake: { zh: '对我说“{wake}”', en: 'Say “{wake}”' },
 
   askMe: { zh: '你可以问我', en: 'You may ask me' },

@@ -3,7 +3,10 @@ const TAP = 350;
 /** Milliseconds after which a forgotten latch lets go. */
 const FORGOTTEN = 30000;
 
-/** Push-to-talk by pointer, by the button's own keys and by the space bar. Event: `talk` (see `on`). */
+/**
+ * Push-to-talk by pointer, by the button's own keys and by the space bar. Events: `talk` (see `on`), `look` (it has to
+ * be drawn anew).
+ */
 export class TalkButton extends EventTarget {
   #button;
   #pressed = 0;
@@ -65,10 +68,11 @@ export class TalkButton extends EventTarget {
   #set(on, latched) {
     clearTimeout(this.#timer);
     if (on) this.#timer = setTimeout(() => this.release(), FORGOTTEN);
-    if (on === this.on && latched === this.latched) return;
+    const changed = on !== this.on;
     this.on = on;
     this.latched = latched;
-    this.dispatchEvent(new Event('talk'));
+    this.dispatchEvent(new Event('look'));
+    if (changed) this.dispatchEvent(new Event('talk'));
   }
 }
 

@@ -1,7 +1,14 @@
 /** Milliseconds that a lost connection may take to come back before anything is said about it. */
 const BLINK = 700;
+/** Milliseconds without a face before the page loads itself anew. */
+const FACELESS = 300000;
 /** Milliseconds before a page that is too old for its server loads itself anew. */
 const OLD = 60000;
+
+/** Frames that a visitor has caused; a refusal of others is no matter of theirs. */
+const ASKED = ['typed', 'talk', 'control', 'new'];
+/** Lines of the log in a minute: an error in every frame must not flood the operator. */
+const LINES = 10;
 
 /** Reasons of a connection that need a hand, and what the button does. */
 const BUTTONS = { taken: 'here', token: 'retry', unknown: 'retry' };
@@ -10,6 +17,9 @@ const BUTTONS = { taken: 'here', token: 'retry', unknown: 'retry' };
 export class Troubles {
   #parts;
   #timer = 0;
+  #faceless = 0;
+  #minute = 0;
+  #lines = 0;
 
   /**
    * @param {object} parts
@@ -38,21 +48,30 @@ export class Troubles {
     });
   }
 
-  /** @param {Error} error */
+  /** @param {Error | null} error null: she is there */
   face(error) {
-    this.#parts.notices.set('face', { key: 'face-gone', code: error.message });
+    this.#parts.notices.set('face', error && { key: 'face-gone', code: error.message });
+    clearTimeout(this.#faceless);
+    if (!error) return;
     this.log('error', `face: ${error.message}`);
+    // A module that could not be had once is not asked for again by a browser: only a new page does.
+    this.#faceless = setTimeout(() => this.#parts.watchdog.want('no face'), FACELESS);
   }
 
   /** @param {{about: string, code: string, text: string}} refused by the server */
   refused({ about, code, text }) {
+    if (!ASKED.includes(about)) return;
     const key = code === 'screen-often' ? 'often' : about === 'typed' ? 'refused-typed' : 'refused';
     this.#parts.notices.flash('refused', { key, alert: true, code: `${code}: ${text}` });
   }
 
   /** @param {string} level @param {string} text for the operator */
   log(level, text) {
-    this.#parts.link.send({ type: 'log', level, text: text.slice(0, 500) });
+    const minute = Math.floor(performance.now() / 60000);
+    if (minute !== this.#minute) this.#lines = 0;
+    this.#minute = minute;
+    this.#lines += 1;
+    if (this.#lines <= LINES) this.#parts.link.send({ type: 'log', level, text: text.slice(0, 500) });
   }
 
   #link() {

@@ -35,6 +35,7 @@ export class Visit extends EventTarget {
   asked() {
     this.#hearing = false;
     this.#awaiting = performance.now();
+    setTimeout(() => this.#judge(), PATIENCE + 100);
     this.#judge();
   }
 

@@ -28,7 +28,7 @@ export class Watchdog {
     this.#calm = calm;
     this.#memory = memory;
     this.#log = log;
-    setInterval(() => this.#look(), LOOK);
+    setInterval(() => this.look(), LOOK);
   }
 
   /** A frame was drawn. */
@@ -49,10 +49,11 @@ export class Watchdog {
   /** @param {string} why the page shall be loaded anew as soon as nobody is there */
   want(why) {
     this.#wanted = why;
-    this.#look();
+    this.look();
   }
 
-  #look() {
+  /** Whether it is time. */
+  look() {
     const now = performance.now();
     // A machine that slept, or a window in the background, is not stuck.
     if (document.hidden || now - this.#looked > 3 * LOOK) this.#framed = now;

@@ -196,3 +196,20 @@ def test_ducking_takes_12_db_in_20_ms_and_gives_them_back(page: tuple[Tab, FakeS
     assert down[-1] == pytest.approx(0.25 * 10 ** (-12 / 20), rel=0.01)
     assert down[470] > down[-1] + 1e-5
     assert up[-1] == pytest.approx(0.25)
+
+
+def test_the_loudness_follows_the_noise_of_the_room_within_bounds(page: tuple[Tab, FakeServer]) -> None:
+    script = """async () => {
+        const { Volume } = await import('/kiosk/volume.js');
+        const volume = new Volume();
+        const after = (level, frames) => {
+            for (let count = 0; count < frames; count += 1) volume.hear(level);
+            return volume.gain;
+        };
+        const found = [after(0.0001, 500), after(0.02, 3000), after(1, 9000)];
+        volume.busy();
+        return [...found, volume.hear(0.0001)];
+    }"""
+    quiet, loud, louder, while_speaking = page[0].page.evaluate(script)
+    assert 0.6 < quiet < loud < louder < 1.8
+    assert while_speaking is None

@@ -9,11 +9,11 @@ import { emptyFrame } from './rig.js';
  * when the mood begins (`span` seconds; endless where it is 0).
  */
 const MOODS = {
-  idle: { expressions: { happy: 0.12 } },
-  listening: { expressions: { happy: 0.1 }, arkit: { browInnerUp: 0.1, browOuterUpLeft: 0.08, browOuterUpRight: 0.08 }, head: [0, -1, 3] },
+  idle: { expressions: { happy: 0.2 } },
+  listening: { expressions: { happy: 0.16 }, arkit: { browInnerUp: 0.1, browOuterUpLeft: 0.08, browOuterUpRight: 0.08 }, head: [0, -1, 3] },
   thinking: { expressions: {}, arkit: { browDownLeft: 0.12, browOuterUpRight: 0.2, mouthPressLeft: 0.15, mouthPressRight: 0.15 },
     gesture: { name: 'think', span: 0, weight: 1 } },
-  speaking: { expressions: { happy: 0.1 } },
+  speaking: { expressions: { happy: 0.16 } },
   greeting: { expressions: { happy: 0.75 }, gesture: { name: 'wave', span: 2.4, weight: 1 } },
   sorry: { expressions: { sad: 0.5 }, head: [0, -3, 3], gesture: { name: 'bow', span: 1.9, weight: 0.6 } },
   asleep: { expressions: {}, head: [0, -5, 2] },

@@ -1,4 +1,5 @@
-import { Layer, fetched, picture } from './layer.js';
+import { Layer } from './layer.js';
+import { Pack } from './pack.js';
 import { Skeleton } from './skeleton.js';
 
 /**
@@ -12,54 +13,58 @@ import { Skeleton } from './skeleton.js';
  * @property {number} [at] seconds, for what swings; without it a frame is 1/60 s after the one before
  */
 
+/**
+ * @typedef {object} FaceOptions
+ * @property {boolean} [reducedMotion] nothing swings
+ * @property {boolean} [background] with what the pack shows behind the figure (default true)
+ * @property {string[]} [only] ids of the layers wanted
+ * @property {boolean} [moving] each layer is the compositor's own (default true); false for a picture that stands still
+ */
+
 /** A pack's picture in a box of the page. Knows packs, not persons. */
 export class Face {
   /**
-   * @param {object} pack `avatar.json`
-   * @param {Layer[]} layers
-   * @param {Object<string, Element>} backgrounds by view
-   * @param {HTMLElement} container
-   * @param {boolean} reducedMotion
+   * @param {Pack} pack
+   * @param {HTMLElement} container fills some box of the page
+   * @param {FaceOptions} [options]
    */
-  constructor(pack, layers, backgrounds, container, reducedMotion) {
-    this.pack = pack;
-    this.layers = layers;
-    this.backgrounds = backgrounds;
+  constructor(pack, container, { reducedMotion = false, background = true, only, moving = true } = {}) {
+    this.facts = pack.facts;
     this.container = container;
-    this.skeleton = new Skeleton(pack, reducedMotion);
-    this.brought = new Set(Object.values(pack.gestures).flat().map((part) => part.target));
+    const wanted = this.facts.layers.filter((layer) => !only || only.includes(layer.id));
+    this.layers = wanted.map((facts) => Layer.of(pack, facts));
+    this.skeleton = new Skeleton(this.facts, reducedMotion);
+    this.brought = new Set(Object.values(this.facts.gestures).flat().map((part) => part.target));
+    const views = background ? Object.entries(this.facts.background ?? {}) : [];
+    this.backgrounds = Object.fromEntries(views.map(([view, file]) => [view, fadedIn(pack.picture(file), reducedMotion)]));
     this.at = 0;
+    this.mouth = this.layers.find((layer) => layer.motion?.curves[this.facts.mouth.upper])?.motion;
     this.stage = document.createElement('div');
     this.stage.setAttribute('aria-hidden', 'true');
     Object.assign(this.stage.style, { position: 'absolute', inset: '0', overflow: 'hidden', contain: 'strict' });
-    this.stage.append(...Object.values(backgrounds), ...layers.map((layer) => layer.element));
-    container.append(this.stage);
-    this.mouth = layers.find((layer) => layer.motion?.curves[pack.mouth.upper])?.motion;
+    for (const layer of this.layers) layer.element.style.willChange = moving ? 'transform' : 'auto';
+    this.stage.append(...Object.values(this.backgrounds), ...this.layers.map((layer) => layer.element));
     this.resize();
   }
 
   /**
+   * A face whose first picture can be shown; what gestures bring in may still be on its way.
    * @param {string} baseUrl of the pack, e.g. `/avatars/mei`
-   * @param {HTMLElement} container fills some box of the page
-   * @param {{reducedMotion?: boolean, background?: boolean, only?: string[]}} [options] `only`: ids of the layers wanted
+   * @param {HTMLElement} container
+   * @param {FaceOptions} [options]
    */
-  static async load(baseUrl, container, { reducedMotion = false, background = true, only } = {}) {
-    const url = baseUrl.replace(/\/$/, '');
-    const pack = await (await fetched(`${url}/avatar.json`)).json();
-    if (only) pack.layers = pack.layers.filter((layer) => only.includes(layer.id));
-    const views = background ? Object.entries(pack.background ?? {}) : [];
-    const [layers, pictures] = await Promise.all([
-      Promise.all(pack.layers.map((facts) => Layer.load(url, facts))),
-      Promise.all(views.map(async ([view, file]) => [view, await picture(`${url}/${file}`)])),
-    ]);
-    return new Face(pack, layers, Object.fromEntries(pictures), container, reducedMotion);
+  static async load(baseUrl, container, options = {}) {
+    const face = new Face(await Pack.load(baseUrl), container, options);
+    await Promise.all(face.layers.map((layer) => (face.brought.has(layer.facts.id) ? layer.show(false) : layer.ready())));
+    container.append(face.stage);
+    return face;
   }
 
   /** To be called when the container's size changed. */
   resize() {
     const [wide, high] = [this.container.clientWidth || 1, this.container.clientHeight || 1];
     const view = wide < high ? 'portrait' : 'landscape';
-    this.frameOn(this.pack.views[view], wide, high);
+    this.frameOn(this.facts.views[view], wide, high);
     for (const [name, element] of Object.entries(this.backgrounds)) {
       Object.assign(element.style, { position: 'absolute', width: '100%', height: '100%', objectFit: 'cover' });
       element.style.display = name === view ? 'block' : 'none';
@@ -97,12 +102,20 @@ export class Face {
   /** How far the mouth is open as last drawn, 0..1: the widest gap of the inner lips over the pack's widest. */
   get opening() {
     if (!this.mouth || !this.pose) return 0;
-    const { upper, lower, open } = this.pack.mouth;
+    const { upper, lower, open } = this.facts.mouth;
     const [above, below] = [this.mouth.curves[upper], this.mouth.curves[lower]];
     let gap = 0;
     for (let index = 1; index < above.length; index += 2) gap = Math.max(gap, below[index] - above[index]);
     return Math.min(1, gap / open);
   }
+}
+
+/** A background comes when it is there; the face does not wait for it. */
+function fadedIn(element, atOnce) {
+  element.style.opacity = '0';
+  element.style.transition = atOnce ? 'none' : 'opacity 0.6s';
+  element.addEventListener('load', () => { element.style.opacity = '1'; });
+  return element;
 }
 
 /** The eyes' own weights from `gaze`, unless the pose brings them. */

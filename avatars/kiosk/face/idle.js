@@ -85,14 +85,16 @@ export class Idle {
     return 0.5 - 0.5 * Math.cos(Math.PI * (turn < 0.4 ? turn / 0.4 : 1 + (turn - 0.4) / 0.6));
   }
 
-  /** -1..1: slow waves whose periods have no common one, and one that is drawn anew in every slot of time. */
+  /** -1..1: three noises, each a smooth way between heights that are drawn anew in every slot of time. */
   #drift(kind, at, period) {
-    const phase = (number) => 2 * Math.PI * this.#chance(9 + kind, number, 0);
-    const waves = 0.4 * Math.sin((2 * Math.PI * at) / period + phase(0))
-      + 0.25 * Math.sin((2 * Math.PI * at) / (period * Math.SQRT2) + phase(1));
-    const slot = at / (period * 0.6);
-    const [from, to] = [0, 1].map((next) => 2 * this.#chance(20 + kind, Math.floor(slot) + next, 0) - 1);
-    return waves + 0.35 * (from + (to - from) * ease(slot - Math.floor(slot)));
+    let sum = 0;
+    [[0.6, 0.5], [0.37, 0.31], [0.21, 0.19]].forEach(([slot, share], octave) => {
+      const place = at / (period * slot);
+      const number = Math.floor(place);
+      const [from, to] = [0, 1].map((next) => 2 * this.#chance(20 + kind, number + next, octave) - 1);
+      sum += share * (from + (to - from) * ease(place - number));
+    });
+    return sum;
   }
 
   /** The events of this slot and of the two before it, oldest first: `[start, number]`; each in its slot's middle. */

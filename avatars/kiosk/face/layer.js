@@ -6,7 +6,7 @@ import { Motion } from './motion.js';
 export class Layer {
   /**
    * @param {object} facts of `avatar.json`
-   * @param {Element} element
+   * @param {HTMLElement | SVGSVGElement} element
    * @param {Motion | null} motion
    */
   constructor(facts, element, motion) {
@@ -16,21 +16,16 @@ export class Layer {
     this.written = '';
     this.shown = true;
     Object.assign(element.style, { position: 'absolute', left: '0', top: '0', transformOrigin: '0 0', maxWidth: 'none' });
-    element.style.willChange = 'transform';
   }
 
   /**
-   * @param {string} url of the pack
+   * @param {import('./pack.js').Pack} pack
    * @param {object} facts
    */
-  static async load(url, facts) {
-    if (!facts.motion) return new Layer(facts, await picture(`${url}/${facts.art}`), null);
-    const [text, motion] = await Promise.all([
-      fetched(`${url}/${facts.art}`).then((answer) => answer.text()),
-      fetched(`${url}/${facts.motion}`).then((answer) => answer.json()),
-    ]);
-    const svg = document.importNode(new DOMParser().parseFromString(text, 'image/svg+xml').documentElement, true);
-    return new Layer(facts, svg, new Motion(svg, motion));
+  static of(pack, facts) {
+    if (!facts.motion) return new Layer(facts, pack.picture(facts.art), null);
+    const { svg, motion, prefix } = pack.moved(facts.id);
+    return new Layer(facts, svg, new Motion(svg, motion, prefix));
   }
 
   /** @param {number} scale pixels per unit of the art */
@@ -50,7 +45,8 @@ export class Layer {
     const [x, y] = this.facts.box;
     const right = (a * x + c * y + e - left) * scale;
     const down = (b * x + d * y + f - top) * scale;
-    const text = `matrix(${a.toFixed(5)},${b.toFixed(5)},${c.toFixed(5)},${d.toFixed(5)},${right.toFixed(2)},${down.toFixed(2)})`;
+    const turn = `${a.toFixed(5)},${b.toFixed(5)},${c.toFixed(5)},${d.toFixed(5)}`;
+    const text = `matrix(${turn},${right.toFixed(2)},${down.toFixed(2)})`;
     if (text === this.written) return;
     this.written = text;
     this.element.style.transform = text;
@@ -62,21 +58,9 @@ export class Layer {
     this.shown = shown;
     this.element.style.visibility = shown ? 'visible' : 'hidden';
   }
-}
 
-/** @param {string} address */
-export async function fetched(address) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
-  return answer;
-}
-
-/** @param {string} address of a picture, which is decoded before it is shown */
-export async function picture(address) {
-  const image = new Image();
-  image.src = address;
-  image.alt = '';
-  image.draggable = false;
-  await image.decode();
-  return image;
+  /** @returns {Promise<void>} when the picture can be shown; one that cannot be had is left out */
+  async ready() {
+    if (this.element instanceof HTMLImageElement) await this.element.decode().catch(() => this.show(false));
+  }
 }

@@ -3,28 +3,33 @@
  * @property {Object<string, number[]>} curves at rest
  * @property {Object<string, Object<string, number[]>>} keys deltas at weight 1, by ARKit name and curve
  * @property {{of: string[], curves: Object<string, number[]>}[]} fixes deltas at the product of several weights
- * @property {[string, string, number][]} order the second curve lies at least so far below the first
+ * @property {[string, string, number, 'upper' | 'lower' | 'both'][]} order the second curve lies at least so far below the
+ *   first, except at the ends; which of them gives way
  * @property {string[]} sharp curves whose points are joined by straight lines
  * @property {Object<string, {curves: string[], open?: boolean, tufts?: boolean}>} paths by element id; `-name` is read
- *   backwards; of tufts, every three points are a stroke of its own
+ *   backwards; of tufts, every three points are a hair of its own
  * @property {Object<string, Object<string, number>>} fades opacity by element id: `rest` and per ARKit name
  * @property {Object<string, Object<string, Object<string, number>>>} moves by element id: x, y, high, wide, turn
  */
+
+/** Half the width of a hair's root, in the art's units. */
+const HAIR = 0.75;
 
 /** Moves the shapes of one inline SVG by ARKit weights. Writes only what changed. */
 export class Motion {
   /**
    * @param {SVGSVGElement} svg
    * @param {MotionFacts} facts
+   * @param {string} prefix of the ids in this copy of the picture
    */
-  constructor(svg, facts) {
+  constructor(svg, facts, prefix = '') {
     this.facts = facts;
     this.names = namesOf(facts);
     this.last = this.names.map(() => NaN);
     this.curves = mapped(facts.curves, (points) => Float64Array.from(points));
     this.sharp = new Set(facts.sharp ?? []);
     this.written = new Map();
-    const find = (id) => svg.querySelector(`#${CSS.escape(id)}`);
+    const find = (id) => svg.querySelector(`#${CSS.escape(prefix + id)}`);
     this.paths = Object.entries(facts.paths ?? {}).map(([id, path]) => [find(id), path]);
     this.fades = Object.entries(facts.fades ?? {}).map(([id, fade]) => [find(id), fade]);
     this.moves = Object.entries(facts.moves ?? {}).map(([id, move]) => [find(id), move, pivotOf(find(id))]);
@@ -60,7 +65,9 @@ export class Motion {
     for (const { of, curves } of this.facts.fixes ?? []) {
       this.#push(curves, of.reduce((product, name) => product * (weights[name] ?? 0), 1));
     }
-    for (const [upper, lower, gap] of this.facts.order ?? []) separate(this.curves[upper], this.curves[lower], gap);
+    for (const [upper, lower, gap, yields] of this.facts.order ?? []) {
+      separate(this.curves[upper], this.curves[lower], gap, yields);
+    }
   }
 
   #push(deltas, amount) {
@@ -92,13 +99,16 @@ export class Motion {
   }
 }
 
-/** Two curves that would cross meet halfway. */
-function separate(upper, lower, gap) {
+/** Two curves that would cross meet where neither has to give way more than `yields` says; the gap closes at the ends. */
+function separate(upper, lower, gap, yields) {
+  const last = upper.length / 2 - 1;
   for (let index = 1; index < upper.length; index += 2) {
-    const lack = upper[index] + gap - lower[index];
+    const ends = (2 * ((index - 1) / 2 / last) - 1) ** 4;
+    const lack = upper[index] + gap * (1 - ends) - lower[index];
     if (lack <= 0) continue;
-    upper[index] -= lack / 2;
-    lower[index] += lack / 2;
+    const share = { upper: 1, lower: 0, both: 0.5 }[yields];
+    upper[index] -= lack * share;
+    lower[index] += lack * (1 - share);
   }
 }
 
@@ -120,12 +130,13 @@ function run(points, straight) {
   return text;
 }
 
-/** Lashes and brow hairs: root, bend and tip of each. */
+/** Lashes and brow hairs, thin at their tips: root, bend and tip of each. */
 function tufts(points) {
   let text = '';
   for (let index = 0; index + 5 < points.length; index += 6) {
-    const [x, y, bendX, bendY, tipX, tipY] = Array.from(points.subarray(index, index + 6), short);
-    text += `M${x} ${y}Q${bendX} ${bendY} ${tipX} ${tipY}`;
+    const [x, y, bendX, bendY, tipX, tipY] = points.subarray(index, index + 6);
+    text += `M${short(x - HAIR)} ${short(y)}Q${short(bendX - HAIR / 2)} ${short(bendY)} ${short(tipX)} ${short(tipY)}`
+      + `Q${short(bendX + HAIR / 2)} ${short(bendY)} ${short(x + HAIR)} ${short(y)}Z`;
   }
   return text;
 }

@@ -30,12 +30,13 @@ export class Skeleton {
    * @param {number} seconds since the last one
    */
   step(pose, seconds) {
+    const first = !this.pose;
     const { yaw = 0, pitch = 0, roll = 0 } = pose.head ?? NONE;
     this.pose = pose;
     this.angles = [yaw, pitch, roll];
     const leaning = 0.22 * yaw + 0.5 * roll;
-    this.lean = this.still ? 0 : this.chest.step(leaning, seconds);
-    for (const spring of this.lags.values()) spring.step(roll + 0.8 * yaw, seconds);
+    this.lean = this.still ? 0 : follow(this.chest, leaning, seconds, first);
+    for (const spring of this.lags.values()) follow(spring, roll + 0.8 * yaw, seconds, first);
     this.moved = this.#gestured();
     const chest = this.#chest(pose.breath ?? 0);
     const head = times(chest, about(this.bones.head.pivot, this.#headShift(1)));
@@ -60,15 +61,15 @@ export class Skeleton {
     return this.moved.has(id);
   }
 
+  /** Only moved, unless a gesture does more: a layer that neither turns nor grows is drawn in a third of the time. */
   #chest(breath) {
     const moved = this.moved.get('chest') ?? NONE;
-    const rise = (this.still ? 0.4 : 1) * breath;
     return about(this.bones.chest.pivot, {
-      x: this.lean * 0.9 + (moved.x ?? 0),
-      y: -3.4 * rise + (moved.y ?? 0),
-      turn: this.lean * 0.12 + (moved.turn ?? 0),
-      wide: 1 + 0.005 * rise + (moved.grow ?? 0),
-      high: 1 + 0.004 * rise + (moved.grow ?? 0),
+      x: this.lean * 1.1 + (moved.x ?? 0),
+      y: (this.still ? -1.6 : -4) * breath + (moved.y ?? 0),
+      turn: moved.turn ?? 0,
+      wide: 1 + (moved.grow ?? 0),
+      high: 1 + (moved.grow ?? 0),
     });
   }
 
@@ -98,6 +99,12 @@ export class Skeleton {
     }
     return moved;
   }
+}
+
+/** The first picture is one at rest. */
+function follow(spring, target, seconds, first) {
+  if (first) spring.value = target;
+  return spring.step(target, seconds);
 }
 
 /** From `rest` at 0 to `held` at 1, softly; `swing` turns it to and fro. */
