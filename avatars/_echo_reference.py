@@ -4,8 +4,11 @@ import numpy as np
 
 from pipeline.audio import FRAME, SILENCE, SPEAK_RATE, Samples
 from pipeline.clock import Clock
-from pipeline.recording.filescreen import BLOCK, DUCKED
 
+BLOCK = SPEAK_RATE // 50
+"""24 kHz samples that sound during one microphone frame."""
+DUCKED = 0.25
+"""Gain while the visitor may be speaking: -12 dB."""
 KEEP = 4.0
 """Seconds that a part stays known after it is over, or twice that: microphone frames are late on a slow line."""
 MOST = 120 * SPEAK_RATE

@@ -74,6 +74,7 @@ class Link:
         self._first: tuple[int, int, float] | None = None
         """The microphone's first sample as the screen counts and as the edge does, and when it came."""
         self._number = 0
+        self._latency = 0.0
         self._receiving = True
         self._frames = Bucket(clock, PER_SECOND, 10 * PER_SECOND)
         self._unread = Bucket(clock, 1 / 3, 20)
@@ -213,6 +214,9 @@ class Link:
             self._refuse(error, "microphone")
             return
         self._counts["gaps"] += sound.missing
+        if sound.latency and not self._latency:
+            self._latency = sound.latency
+            _LOGGER.info("screen.latency screen=%s ms=%.0f", self._stand.name, sound.latency * 1000)
         self._screen.hears(sound.handle, sound.place)
         await self._edge.hear(sound.pcm, at)
 

@@ -52,8 +52,9 @@ ARKIT_EXPRESSIONS: dict[str, dict[str, float]] = {
                   "mouthShrugLower": 0.3, "cheekSquint~": 0.4},
     "surprised": {"browInnerUp": 0.75, "browOuterUp~": 0.9, "eyeWide~": 1.0, "jawOpen": 0.42, "mouthFunnel": 0.2},
     "blink": {"eyeBlink~": 1.0},
-}
-"""Ekman's action units (EMFACS): 6+12, 1+4+15, 4+5+7+9+24, 1+2+5+20+26, 4+7+9+10+15, 1+2+5+26."""
+}  # fmt: skip
+"""Ekman's action units (EMFACS): 6+12, 1+4+15, 4+5+7+9+24, 1+2+5+20+26, 4+7+9+10+15, 1+2+5+26; and a little of what
+lets a drawn face be read at a glance (teeth in a smile, lowered eyes in sorrow)."""
 OPENING = frozenset({"jawOpen", "mouthUpperUp~", "mouthLowerDown~", "mouthFunnel", "mouthPucker", "mouthStretch~"})
 """What an expression may not do to a mouth that speaks."""
 

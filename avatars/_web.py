@@ -131,7 +131,7 @@ class Site:
         found = self._assets.get(f"{path}?{query}") or self._assets.get(path)
         if found is None:
             return plain(404, "there is no such file")
-        squeezed = bool(found.squeezed) and "gzip" in request.headers.get("Accept-Encoding", "")
+        squeezed = bool(found.squeezed) and takes_gzip(request.headers.get("Accept-Encoding", ""))
         tag = f'"{found.tag}{"-gz" if squeezed else ""}"'
         headers = {**security(host), "Cache-Control": "no-cache", "ETag": tag, "Vary": "Accept-Encoding"}
         if tag in request.headers.get("If-None-Match", ""):
@@ -162,6 +162,12 @@ class Site:
             local = is_local(peer, request.headers)
             await self._lobby.attend(_Socket(inner, transport), name, local=local, peer=peer)
         return inner
+
+
+def takes_gzip(accepted: str) -> bool:
+    """By the header `Accept-Encoding`."""
+    ways = [way.replace(" ", "").lower().split(";") for way in accepted.split(",")]
+    return any(name == "gzip" and not {"q=0", "q=0.0"} & set(rest) for name, *rest in ways)
 
 
 def narrow(transport: Any) -> None:

@@ -7,15 +7,14 @@ It believes that a request comes from this machine only when no proxy has marked
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from pydantic import BaseModel, Field
 
 from avatars._door import is_loopback
-from avatars._stand import Shared, Stand
 from avatars._webscreen import WebScreen
 from pipeline.clock import Clock
 from pipeline.errors import ConfigError
-from pipeline.gateway import Hall
 from pipeline.settings import FROZEN, LocalPath
 
 
@@ -72,10 +71,14 @@ class Engine:
         return self._screens.setdefault(name, WebScreen(name, self._clock, self.counts))
 
     @asynccontextmanager
-    async def serving(self, hall: Hall) -> AsyncIterator[str]:
-        """Let screens in. ConfigError: `screen-token-missing`, `screen-port`, `screen-certificate`, or the pack's."""
+    async def serving(self, hall: Any) -> AsyncIterator[str]:
+        """Let screens in. ConfigError: `screen-token-missing`, `screen-port`, `screen-certificate`, or the pack's.
+
+        `hall` is a `pipeline.gateway.Hall`; to import that here would load a whole conversation with every config.
+        """
         from avatars import _assets
         from avatars._lobby import Lobby
+        from avatars._stand import Shared, Stand
         from avatars._web import serving
 
         settings = self._settings
@@ -87,7 +90,7 @@ class Engine:
         async with serving(settings, lobby, files) as address:
             yield address
 
-    def _check_tokens(self, hall: Hall) -> None:
+    def _check_tokens(self, hall: Any) -> None:
         """Whoever is not at this machine must show something."""
         if is_loopback(self._settings.host):
             return

@@ -4,16 +4,25 @@ import argparse
 import os
 import platform
 
-from benchmarks import cluster, flow, gap, soak, startup
+from benchmarks import cluster, flow, gap, screens, soak, startup
+from benchmarks.row import Row
+
+
+def kiosk() -> list[Row]:
+    """It needs Chromium and Playwright."""
+    from benchmarks import kiosk as page
+
+    return page.measure()
+
 
 PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure}
-LONG = {"soak": soak.measure}
-"""A quarter of an hour: only when it is asked for."""
+LONG = {"soak": soak.measure, "screens": screens.measure, "kiosk": kiosk}
+"""Minutes to a quarter of an hour: only when they are asked for."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=[*PARTS, *LONG], action="append", help="default: all but soak")
+    parser.add_argument("--only", choices=[*PARTS, *LONG], action="append", help="default: all but the long ones")
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
     print("| what | measured | budget |")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.row import Row
 from benchmarks.sounds import spoken
-from pipeline.audio import FRAME, HEAR_RATE, Frame, Samples
+from pipeline.audio import FRAME, HEAR_RATE, SILENCE, Frame, Samples
 from pipeline.envelope import Message
 from pipeline.messages import SpeechStarted, Utterance
 from pipeline.sound import read_sound
@@ -109,9 +109,7 @@ def make(scene: Scene) -> Made:
     echo *= VISITOR * 10 ** (scene.level / 20) / _loudness(_echo(said, scene, scene.seed, scene.delay))
     if scene.browser:
         echo = _browser(echo, rng)
-    voice = np.zeros_like(echo)
-    if scene.visitor:
-        voice = VISITOR * _placed(visitor(scene.seed), scene.visitor)
+    voice = VISITOR * _placed(visitor(scene.seed), scene.visitor) if scene.visitor else np.zeros_like(echo)
     energy = np.square(voice.reshape(-1, 160)).mean(1)
     heard = np.flatnonzero(energy > energy.max() / 1000) / 100 if scene.visitor else np.zeros(1)
     microphone = echo + voice + rng.normal(scale=scene.noise, size=echo.size)
@@ -239,8 +237,7 @@ def judge(scene: Scene, *, guard: bool = True) -> Found:
 
 
 def percentile(times: list[float | None], percent: float) -> float:
-    known = [found for found in times if found is not None]
-    return float(np.percentile(known, percent)) if known else float("nan")
+    return float(np.percentile([found for found in times if found is not None] or [np.nan], percent))
 
 
 def trial(scene: Scene, count: int, *, guard: bool = True) -> tuple[list[Found], list[Found]]:
@@ -255,10 +252,9 @@ def cost(*, playing: bool) -> float:
     from stages.turn._echo import EchoGuard
 
     guard, sounds = EchoGuard(), list(frames(make(Scene(""))))
-    silence = np.zeros(FRAME, np.int16)
     began = time.process_time()
     for frame in sounds:
-        guard.hear(frame.pcm, frame.played if playing else silence)
+        guard.hear(frame.pcm, frame.played if playing else SILENCE)
     return 100 * (time.process_time() - began) / LASTS
 
 

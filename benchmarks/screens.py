@@ -11,11 +11,11 @@ import aiohttp
 import numpy as np
 
 from benchmarks.flow import speech_and_silence
+from benchmarks.robot import Robot
 from benchmarks.row import Row
+from benchmarks.serving import Serving, serving
 from pipeline.audio import Samples
 from pipeline.clock import Clock, run_real
-from tests.robot import Robot
-from tests.serving import Serving, serving
 
 COUNTS, SECONDS = (1, 10, 30), 15
 """Screens at the same time, and for how long each number of them is measured."""

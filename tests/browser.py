@@ -20,8 +20,6 @@ QUIET = (
     "--disable-component-update", "--no-first-run", "--host-resolver-rules=MAP kiosk.test 127.0.0.1",
 )  # fmt: skip
 SOUNDING = "--autoplay-policy=no-user-gesture-required"
-WAITING = "--autoplay-policy=document-user-activation-required"
-"""As a browser with a window is by itself."""
 HERTZ = 600.0
 """Of what the microphone hears: bursts, since a steady tone is taken for noise and removed."""
 WELL = "state().link.state === 'open' && state().microphone.state === 'ok' && state().loudspeaker.state === 'ok'"

@@ -51,6 +51,8 @@ class FakeServer:
     stop: Callable[[], None] = lambda: None
     """Go away in the middle of everything."""
     handle: int = 0
+    reports: int = 0
+    """How often it was told what sounds; never forgotten."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     _closing: dict[web.WebSocketResponse, asyncio.Event] = field(default_factory=dict)
@@ -135,6 +137,7 @@ class FakeServer:
                 self.sound.append(message)
             else:
                 self.heard.append(message)
+                self.reports += message["type"] == "played"
             self._changed.notify_all()
 
 

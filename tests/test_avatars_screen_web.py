@@ -1,5 +1,7 @@
 """The screen server over a real socket: its files and headers, what it refuses, what a slow line does not delay."""
 
+import asyncio
+import contextlib
 import gzip
 import json
 import socket
@@ -9,7 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from avatars import _assets
+from avatars import _assets, _web
+from avatars.screen import Settings
 from tests.screen_house import House, serve
 from tests.screens import part
 
@@ -69,6 +72,7 @@ def test_a_file_is_sent_small_once_and_again_when_it_has_changed() -> None:
         assert body == PAGE == gzip.decompress(squeezed)
         assert small["Content-Encoding"] == "gzip"
         assert plain["ETag"] != small["ETag"]
+        assert "Content-Encoding" not in (await house.get("/", **{"Accept-Encoding": "gzip;q=0, br"}))[1]
         for headers in (plain, small):
             assert (headers["Cache-Control"], headers["Vary"]) == ("no-cache", "Accept-Encoding")
         status, _, none = await house.get("/", **{"Accept-Encoding": "gzip", "If-None-Match": small["ETag"]})
@@ -222,3 +226,31 @@ def test_a_cut_overtakes_the_speech_that_a_slow_screen_has_not_taken() -> None:
             assert before <= 3  # of 48: about 100 kB that the two systems hold
 
     serve(act)
+
+
+def test_who_never_ends_a_question_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_web, "IDLE", 0.3)
+
+    async def act(house: House) -> None:
+        for begun in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nA: b\r\n"):
+            assert await house.raw(begun) == b""
+
+    serve(act)
+
+
+def test_connections_are_counted_and_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    async def act(house: House) -> None:
+        most = 4 + 64
+        pairs = [await asyncio.open_connection("127.0.0.1", house.port) for _ in range(most + 10)]
+        last = pairs[-1][0]
+        with contextlib.suppress(ConnectionResetError):
+            assert await last.read() == b""
+        for _, writer in pairs:
+            writer.close()
+        status = 0
+        while status != 200:  # there is room again
+            with contextlib.suppress(aiohttp.ClientError):
+                status, _, _ = await house.get("/healthz")
+
+    serve(act, Settings(port=0, max_connections=1))
+    assert "screen.crowded connections=68" in caplog.messages

@@ -128,9 +128,9 @@ def wave() -> Svg:
 def offer(side: int) -> Svg:
     """An open hand that shows the way; side 1 is at the visitor's right; the elbow lies further out than the hand."""
     svg = Svg((100 if side > 0 else -390, 330, 290, 760), REACH)
-    with svg.group(transform=f"translate({side * 190} 560) scale({side} 1) rotate(-14)"):
+    with svg.group(transform=f"translate({side * 168} 566) scale({side} 1) rotate(-18)"):
         _wrist(svg)
-        with svg.group(transform="translate(3 2) rotate(38)"):
+        with svg.group(transform="translate(4 2) rotate(66)"):
             _palm(svg, CLOSE, [(-26, -26), (-46, -50), (-57, -74), (-59, -98)])
         _cuff_shade(svg)
         _sleeve(svg, 420, 52)

@@ -28,7 +28,7 @@ export class Captions {
   }
 
   /**
-   * What is heard now; called for every frame.
+   * What is heard now; called some 50 times a second.
    * @param {import('./playback.js').Sentence} sentence
    * @param {number} sample of the sentence's clock
    */
@@ -74,7 +74,7 @@ export class Captions {
     this.#said.textContent = piece(0, from);
     this.#now.textContent = piece(from, to);
     this.#coming.textContent = piece(to);
-    // Once a sentence: to ask for a size in every frame would lay the page out in every frame.
+    // Once a sentence: to ask for a size lays the page out, with every word.
     if (this.#fresh) this.#long = this.#line.scrollHeight > this.#line.clientHeight + 2;
     this.#fresh = false;
     if (this.#long) this.#reveal();

@@ -97,7 +97,8 @@ export class Kiosk {
     controls.addEventListener('sound', () => this.#sound(this.loudspeaker.off));
     controls.addEventListener('captions', () => this.#caption(!this.#showCaptions));
     controls.addEventListener('new', () => link.send({ type: 'new' }) || this.forget());
-    for (const kind of ['pointerdown', 'pointerup', 'keydown']) document.addEventListener(kind, () => this.#wake(), { capture: true });
+    const wake = () => this.#wake();
+    for (const kind of ['pointerdown', 'pointerup', 'keydown']) document.addEventListener(kind, wake, { capture: true });
   }
 
   #wireSound() {
@@ -243,7 +244,10 @@ export class Kiosk {
   #heard() {
     const { now } = this.loudspeaker.playback;
     this.visit.speaking(now?.sentence.origin ?? '');
-    if (now) this.presence.busy();
+    if (!now) return;
+    this.presence.busy();
+    // Here and not with the frames: where none is drawn in time the words are still to be read.
+    this.captions.show(now.sentence, now.sample);
   }
 
   #phase() {
@@ -275,7 +279,6 @@ export class Kiosk {
     this.stats.begin();
     this.watchdog.frame();
     const now = this.loudspeaker.listen();
-    if (now) this.captions.show(now.sentence, now.sample);
     this.stage.mood(this.visit.mood(this.attract.asleep));
     this.stage.frame(time / 1000, !this.attract.on, now);
     if (this.trace && now) this.trace.add(now.sample, now.sentence.cause, this.stage.opening);

@@ -121,7 +121,8 @@ export class Microphone extends EventTarget {
   async #start() {
     const context = new AudioContext({ sampleRate: RATE, latencyHint: 'interactive' });
     await context.audioWorklet.addModule(new URL('./microphone-worklet.js', import.meta.url));
-    this.node = new AudioWorkletNode(context, 'microphone', { numberOfOutputs: 0, channelCount: 1, channelCountMode: 'explicit' });
+    const mono = { numberOfOutputs: 0, channelCount: 1, channelCountMode: /** @type {const} */ ('explicit') };
+    this.node = new AudioWorkletNode(context, 'microphone', mono);
     this.node.port.onmessage = ({ data }) => this.#heard(data);
     context.onstatechange = () => this.#stream && this.#become(this.#judge());
     this.#context = context;

@@ -4,15 +4,17 @@ import { Pack } from './face/pack.js';
 import { Rig, emptyFrame } from './face/rig.js';
 
 const WORDS = {
-  sil: '静 silence', PP: '双唇 p b m', FF: '唇齿 f v', TH: '舌间 th', DD: '舌尖 t d', kk: '舌根 k g', CH: '翘舌 ch sh', SS: '平舌 s z',
-  nn: '鼻音 n l', RR: '卷舌 r', aa: '啊 aa', E: '欸 e', ih: '衣 ih', oh: '哦 oh', ou: '乌 ou',
-  neutral: '平静 neutral', happy: '高兴 happy', sad: '难过 sad', angry: '生气 angry', fearful: '害怕 fearful', disgusted: '厌恶 disgusted',
-  surprised: '惊讶 surprised',
-  nod: '点头 nod', shake: '摇头 shake', wave: '挥手 wave', point: '指引 point', think: '思考 think', shrug: '耸肩 shrug', bow: '鞠躬 bow',
-  open: '摊手 open',
-  idle: '待机 idle', listening: '聆听 listening', thinking: '思考 thinking', speaking: '说话 speaking', greeting: '问候 greeting',
-  sorry: '抱歉 sorry', asleep: '休息 asleep',
+  sil: '静 silence', PP: '双唇 p b m', FF: '唇齿 f v', TH: '舌间 th', DD: '舌尖 t d', kk: '舌根 k g', CH: '翘舌 ch sh',
+  SS: '平舌 s z', nn: '鼻音 n l', RR: '卷舌 r', aa: '啊 aa', E: '欸 e', ih: '衣 ih', oh: '哦 oh', ou: '乌 ou',
+  neutral: '平静 neutral', happy: '高兴 happy', sad: '难过 sad', angry: '生气 angry', fearful: '害怕 fearful',
+  disgusted: '厌恶 disgusted', surprised: '惊讶 surprised',
+  nod: '点头 nod', shake: '摇头 shake', wave: '挥手 wave', point: '指引 point', think: '思考 think', shrug: '耸肩 shrug',
+  bow: '鞠躬 bow', open: '摊手 open',
+  idle: '待机 idle', listening: '聆听 listening', thinking: '思考 thinking', speaking: '说话 speaking',
+  greeting: '问候 greeting', sorry: '抱歉 sorry', asleep: '休息 asleep',
 };
+const GAZES = [[0, 0], [-1, 0], [1, 0], [0, 1], [0, -1], [-0.7, 0.7], [0.7, -0.7]];
+const HEADS = [[-20, 0, 0], [-10, 0, 0], [10, 0, 0], [20, 0, 0], [0, 12, 0], [0, -20, 0], [0, 0, -12], [0, 0, 12]];
 const STRENGTHS = [0.33, 0.66, 1];
 const MOUTH = [-102, 30, 204, 184];
 const LOWER_FACE = ['face', 'jaw', 'sockets', 'nose', 'mouth', 'neck'];
@@ -58,13 +60,15 @@ class Sheet {
     this.#text('p', `${about.zh} ${about.en} (${licence})`);
     yield this.#row('口型 Visemes', 'mouth', visemeNames.map((one) => [WORDS[one], { visemes: { [one]: 1 } }]));
     for (const strength of [...STRENGTHS].reverse()) {
-      yield this.#row(`表情 Expressions · ${strength}`, 'head', expressions.map((one) => [WORDS[one], { expressions: { [one]: strength } }]));
+      const felt = expressions.map((one) => [WORDS[one], { expressions: { [one]: strength } }]);
+      yield this.#row(`表情 Expressions · ${strength}`, 'head', felt);
     }
-    yield this.#row('眨眼 Blink', 'head', [0, 0.25, 0.5, 0.75, 1].map((now) => [String(now), { expressions: { blink: now } }]));
-    yield this.#row('视线 Gaze', 'head', [[0, 0], [-1, 0], [1, 0], [0, 1], [0, -1], [-0.7, 0.7], [0.7, -0.7]].map((gaze) => [gaze.join(' '), { gaze }]));
-    yield this.#row('转头 Head: yaw pitch roll', 'head', [[-20, 0, 0], [-10, 0, 0], [10, 0, 0], [20, 0, 0], [0, 12, 0], [0, -20, 0], [0, 0, -12], [0, 0, 12]]
-      .map((head) => [head.join(' '), { head }]));
-    yield this.#row('手势 Gestures', 'body', Object.keys(gestures).map((one) => [WORDS[one], { gestures: { [one]: 1 }, expressions: { happy: 0.25 } }]));
+    const blinks = [0, 0.25, 0.5, 0.75, 1].map((now) => [String(now), { expressions: { blink: now } }]);
+    yield this.#row('眨眼 Blink', 'head', blinks);
+    yield this.#row('视线 Gaze', 'head', GAZES.map((gaze) => [gaze.join(' '), { gaze }]));
+    yield this.#row('转头 Head: yaw pitch roll', 'head', HEADS.map((head) => [head.join(' '), { head }]));
+    const made = Object.keys(gestures).map((one) => [WORDS[one], { gestures: { [one]: 1 }, expressions: { happy: 0.25 } }]);
+    yield this.#row('手势 Gestures', 'body', made);
     yield this.#moods(moods);
     yield* this.#grid(visemeNames, expressions);
   }
@@ -134,10 +138,11 @@ class Sheet {
 async function show() {
   const asked = new URLSearchParams(location.search);
   const place = location.pathname.replace(/\/$/, '');
-  const [pack, tables] = await Promise.all([Pack.load(place), fetch(new URL('../avatars/rig.json', import.meta.url)).then((answer) => answer.json())]);
+  const tables = fetch(new URL('../avatars/rig.json', import.meta.url)).then((answer) => answer.json());
+  const [pack, rig] = [await Pack.load(place), new Rig(await tables)];
   document.body.classList.toggle('unlabelled', asked.has('unlabelled'));
   const main = /** @type {HTMLElement} */ (document.querySelector('main'));
-  const sheet = new Sheet(pack, new Rig(tables), main);
+  const sheet = new Sheet(pack, rig, main);
   const only = asked.get('only');
   if (only) sheet.one(only);
   else for (const _ of sheet.rows()) await new Promise(requestAnimationFrame);

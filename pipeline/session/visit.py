@@ -173,6 +173,15 @@ class Visit:
             message, to, stage = self._outbox.popleft()
             await self._venue.bus.publish(message, to=to, stage=stage)
 
+    def unheard(self) -> list[Message]:
+        """What was said to it at its very end, and is for the next visit."""
+        left: list[Message] = []
+        while not self._events.empty():
+            event = self._events.get_nowait()
+            if isinstance(event, (Typed, Say)) or (isinstance(event, Presence) and event.present):
+                left.append(event)
+        return left
+
     async def run(self) -> None:
         """Carry messages and timers to the conversation until it is over."""
         SESSION.set(self.session)

@@ -40,8 +40,8 @@ function faults() {
     for (const [name, points] of Object.entries(layer.motion.curves)) {
       for (let at = 0; at < points.length; at += 2) {
         if (!Number.isFinite(points[at] + points[at + 1])) found.push(`${name} is no number`);
-        const inside = points[at] > x + 1 && points[at] < x + wide - 1 && points[at + 1] > y + 1 && points[at + 1] < y + high - 1;
-        if (!inside) found.push(`${name} leaves its picture at ${points[at].toFixed(1)} ${points[at + 1].toFixed(1)}`);
+        const [across, down] = [points[at] - x, points[at + 1] - y];
+        if (Math.min(across, down, wide - across, high - down) < 1) found.push(`${name} leaves its picture at ${across} ${down}`);
       }
     }
   }
@@ -56,7 +56,7 @@ function faults() {
   }
   const stretch = 1 + 0.19 * (face.pose.arkit.jawOpen ?? 0);
   for (const [x, y] of lips) {
-    if (outside([x, 76 + (y - 76) / stretch], outline) > 0) found.push(`lips leave the face at ${Math.round(x)} ${Math.round(y)}`);
+    if (outside([x, 76 + (y - 76) / stretch], outline) > 0) found.push(`lips leave the face at ${x} ${y}`);
   }
   return [...found, ...eyeFaults()];
 }
@@ -68,7 +68,8 @@ function eyeFaults() {
     const [upper, lower] = [`upper-${mark}`, `lower-${mark}`].map((name) => spline(motion.curves[name]));
     const gaps = upper.map(([, y], at) => lower[at][1] - y);
     if (Math.min(...gaps) < -0.15) found.push(`lids cross by ${Math.min(...gaps).toFixed(2)}`);
-    if (face.pose.arkit[`eyeBlink${side}`] > 0.999 && Math.max(...gaps) > 0.6) found.push(`a shut eye is ${Math.max(...gaps).toFixed(2)} open`);
+    const most = Math.max(...gaps);
+    if (face.pose.arkit[`eyeBlink${side}`] > 0.999 && most > 0.6) found.push(`a shut eye is ${most.toFixed(2)} open`);
   }
   return found;
 }
@@ -248,5 +249,6 @@ async function faceOutline() {
   const text = await (await fetch('/avatars/mei/art/face.svg')).text();
   const path = new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('#face path');
   const svg = document.importNode(path, true);
-  return Array.from({ length: 200 }, (_, at) => svg.getPointAtLength((svg.getTotalLength() * at) / 200)).map(({ x, y }) => [x, y]);
+  const step = svg.getTotalLength() / 200;
+  return Array.from({ length: 200 }, (_, at) => svg.getPointAtLength(step * at)).map(({ x, y }) => [x, y]);
 }

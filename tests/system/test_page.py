@@ -1,12 +1,13 @@
 """The kiosk page as a visitor meets it, in a real browser: by voice, hand and keyboard, in two languages."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser import SOUNDING, WELL, Tab, chromium, tab
-from tests.fake_server import FakeServer, fake_server, tone
+from tests.fake_server import ROOT, FakeServer, fake_server, tone
 
 pytestmark = pytest.mark.system
 
@@ -37,7 +38,8 @@ def page(kiosk: tuple[Tab, FakeServer]) -> tuple[Tab, FakeServer]:
     opened, server = kiosk
     server.say("cut")
     server.say("session_ended", why="idle")
-    opened.until("state().visit.attract && state().loudspeaker.waiting === 0 && !state().caption.word")
+    left = opened.until("state().visit.attract && state().loudspeaker.waiting === 0 && !state().caption.word")
+    server.wait(lambda: server.reports == sum(left["played"].values()))
     server.forget()
     return opened, server
 
@@ -263,3 +265,12 @@ def test_the_first_load_is_small(browser: Browser) -> None:
         files = [path for path in server.sizes if "/face/" not in path and not path.startswith("/avatars/")]
         assert sum(server.sizes[path] for path in files) <= 120_000
         assert sum(server.sizes.values()) <= 500_000
+
+
+def test_the_first_load_asks_for_all_modules_at_once() -> None:
+    page = (ROOT / "avatars" / "kiosk" / "index.html").read_text(encoding="utf-8")
+    named = re.findall(r'"modulepreload" href="(kiosk/[\w./-]+)"', page)
+    files = sorted(file.name for file in (ROOT / "avatars" / "kiosk").glob("*.js"))
+    own = [name for name in files if not name.endswith("-worklet.js") and name not in {"main.js", "sheet.js"}]
+    assert [name for name in named if not (ROOT / "avatars" / name).is_file()] == []
+    assert sorted(name for name in named if "/face/" not in name) == [f"kiosk/{name}" for name in own]

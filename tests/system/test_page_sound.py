@@ -32,7 +32,8 @@ def page(browser: Browser) -> Iterator[tuple[Tab, FakeServer]]:
 def kiosk(page: tuple[Tab, FakeServer]) -> tuple[Tab, FakeServer]:
     opened, server = page
     server.say("cut")
-    opened.until("state().loudspeaker.waiting === 0")
+    left = opened.until("state().loudspeaker.waiting === 0")
+    server.wait(lambda: server.reports == sum(left["played"].values()))
     server.forget()
     return opened, server
 

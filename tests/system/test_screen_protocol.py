@@ -10,10 +10,10 @@ import pytest
 import soundfile
 
 from benchmarks.nodes import ROOT
+from benchmarks.robot import Robot
+from benchmarks.serving import WORD, Hall, Serving, demo_config, play, serving
 from pipeline.audio import Samples
 from pipeline.recording.visit import read_visit
-from tests.robot import Robot
-from tests.serving import WORD, Hall, Serving, demo_config, play, serving
 
 pytestmark = pytest.mark.system
 

@@ -10,7 +10,8 @@ import { emptyFrame } from './rig.js';
  */
 const MOODS = {
   idle: { expressions: { happy: 0.2 } },
-  listening: { expressions: { happy: 0.16 }, arkit: { browInnerUp: 0.1, browOuterUpLeft: 0.08, browOuterUpRight: 0.08 }, head: [0, -1, 3] },
+  listening: { expressions: { happy: 0.16 }, head: [0, -1, 3],
+    arkit: { browInnerUp: 0.1, browOuterUpLeft: 0.08, browOuterUpRight: 0.08 } },
   thinking: { expressions: {}, arkit: { browDownLeft: 0.12, browOuterUpRight: 0.2, mouthPressLeft: 0.15, mouthPressRight: 0.15 },
     gesture: { name: 'think', span: 0, weight: 1 } },
   speaking: { expressions: { happy: 0.16 } },

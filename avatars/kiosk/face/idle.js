@@ -4,7 +4,9 @@
  * How a mood behaves: seconds per blink, glance and nod (0: none), how far the eyes wander from where they rest, and
  * how much the head sways, in degrees.
  */
-const ATTENTIVE = { blink: 4.4, glance: 2.3, nod: 0, wander: [0.05, 0.03], rest: [0, 0], sway: [1.6, 1.1, 1.2], breath: 4.0, lids: 0 };
+const ATTENTIVE = {
+  blink: 4.4, glance: 2.3, nod: 0, wander: [0.05, 0.03], rest: [0, 0], sway: [1.6, 1.1, 1.2], breath: 4.0, lids: 0,
+};
 const MANNERS = {
   idle: { ...ATTENTIVE, blink: 3.6, glance: 2.9, wander: [0.28, 0.09], sway: [3.2, 1.7, 2.0] },
   listening: { ...ATTENTIVE, nod: 4.7 },
@@ -12,14 +14,15 @@ const MANNERS = {
   speaking: { ...ATTENTIVE, sway: [2.6, 1.6, 1.7] },
   greeting: ATTENTIVE,
   sorry: { ...ATTENTIVE, blink: 3.4 },
-  asleep: { ...ATTENTIVE, blink: 7.5, glance: 9, wander: [0.03, 0.02], rest: [0, -0.35], sway: [0.8, 1.2, 1.0], breath: 6.2, lids: 0.62 },
+  asleep: { ...ATTENTIVE, blink: 7.5, glance: 9, wander: [0.03, 0.02], rest: [0, -0.35], sway: [0.8, 1.2, 1.0],
+    breath: 6.2, lids: 0.62 },
 };
 const BLINK = 1;
 const GLANCE = 2;
 const NOD = 3;
 const SACCADE = 0.06;
 
-/** Life between the sentences: pure functions of a seed and of time, so that nothing repeats and every moment can be asked for. */
+/** Life between the sentences: pure functions of a seed and of time. Nothing repeats, any moment can be asked for. */
 export class Idle {
   /**
    * @param {number} seed

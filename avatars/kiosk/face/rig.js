@@ -1,4 +1,7 @@
-/** @typedef {{name: string, start: number, attack: number, release: number, end: number, weight: number}} Pose samples at 24 kHz */
+/**
+ * @typedef {{name: string, start: number, attack: number, release: number, end: number, weight: number}} Pose
+ *   samples at 24 kHz
+ */
 /** @typedef {{at: number, x: number, y: number}} Gaze */
 /** @typedef {{visemes: Pose[], expressions: Pose[], gestures: Pose[], gaze: Gaze[]}} Cues one part of a sentence */
 /**

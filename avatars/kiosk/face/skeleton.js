@@ -51,7 +51,10 @@ export class Skeleton {
     const bone = this.matrices[layer.bone];
     const change = layer.bone === 'head' ? this.#turned(layer) : { ...(this.moved.get(layer.id) ?? NONE) };
     const spring = this.lags.get(layer.id);
-    if (spring && !this.still) change.turn = (change.turn ?? 0) + layer.lag.turn * (spring.value - this.angles[2] - 0.8 * this.angles[0]);
+    if (spring && !this.still) {
+      const ahead = this.angles[2] + 0.8 * this.angles[0];
+      change.turn = (change.turn ?? 0) + layer.lag.turn * (spring.value - ahead);
+    }
     if (layer.jaw) change.high = (change.high ?? 1) * (1 + layer.jaw * (this.pose.arkit?.jawOpen ?? 0));
     return times(bone, about(layer.pivot, change));
   }

@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 
 from benchmarks.nodes import COMMAND, ROOT
+from benchmarks.robot import Robot
 from pipeline.clock import Clock, run_real
-from tests.robot import Robot
 
 WORD = "open-sesame"
 SCREENS = """

@@ -65,7 +65,7 @@ class Robot:
 
     async def vanish(self) -> None:
         """The network goes."""
-        connection = self.socket._response.connection
+        connection = self.socket._response.connection  # noqa: SLF001  aiohttp offers no way to lose a connection
         if connection is not None and connection.transport is not None:
             connection.transport.abort()
         await self._stop()
