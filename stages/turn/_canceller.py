@@ -16,8 +16,10 @@ _FAINT = np.float32(100.0)
 _NOTHING: Real = np.zeros(BLOCK, np.float32)
 _MEMORY = 0.7
 """Of the correlation of echo and microphone, a block: 60 ms."""
-_MATTERS = 0.1
-"""Share of the microphone's energy from which the echo's own size can be told beside a visitor's voice."""
+_MATTERS, _STRAYS = 0.2, 0.3
+"""Share of the microphone's energy from which the echo's own size can be told beside a visitor's voice, whose chance
+likeness moves it by a third; and the size below which it is not that echo any more.
+"""
 
 
 class Canceller:
@@ -35,8 +37,8 @@ class Canceller:
         self._both = self._echo = self._all = 0.0
         self.lost = False
         """The echo just now is not what the answer says."""
-        self.louder = False
-        """It is what the answer says, only louder."""
+        self.changed = False
+        """It is what the answer says, only louder or softer."""
 
     @property
     def decibels(self) -> float:
@@ -73,9 +75,10 @@ class Canceller:
         self._all = _MEMORY * self._all + float(heard @ heard)
         size = self._both / (self._echo + 1.0)
         certain = self._both**2 > 0.5 * self._echo * self._all
-        self.lost = self._echo > _MATTERS * self._all and size < 0.5
-        self.louder = certain and size > 1.2
-        if not (self.lost or (certain and size > 1.5)):
+        matters = self._echo > _MATTERS * self._all
+        self.lost = matters and size < _STRAYS
+        self.changed = certain and not 0.7 < size < 1.2
+        if not ((matters and size < 0.5) or (certain and size > 1.5)):
             return np.float32(1.0)
         size = min(max(size, 0.0), 4.0)
         self._answer *= np.float32(size)

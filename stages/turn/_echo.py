@@ -32,6 +32,8 @@ _YOUNG, _ASTRAY = 5, 12
 """Blocks without trust after a delay was found (100 ms), and after the room's answer did not fit any more."""
 _GROWN = 50
 """Blocks of echo (a second) after which what was learnt is relied on."""
+_LONG_HEARD = 10
+"""Blocks (200 ms) after which who is heard is a visitor, and no room that has changed."""
 _UNCANCELLED = 0.25
 """Share of the microphone's power from which what is left may be an echo at another delay: less is reverberation."""
 _FLOORS = np.array([[0.2], [0.03]], np.float32)
@@ -104,8 +106,12 @@ class _Room:
         self._energies = np.zeros(2)
         """Of the microphone and of what is left, of late."""
         self._size = 0.0
+        """Loudness of the room's answer in dB, a block ago."""
         self._loud = 0.0
+        self._someone = 0
+        """Blocks since somebody else began to be heard."""
         self._before = True
+        """The block before held nobody's voice."""
         self.alone = True
         """Nobody is heard but, perhaps, the avatar."""
 
@@ -167,7 +173,7 @@ class _Room:
         if self._at is None:
             self._new = False
             self._leak.learn(left, due, fall=1.0)
-            self._strange += bool(left.sum() > _STRANGE * self._noise.sum() and due.max() > _STRANGE * BANDS)
+            self._strange += bool(left.sum() > _STRANGE * self._noise.sum() and due.any())
             if self._strange > _PATIENCE:
                 self._leak.limit(FOREIGN)
         else:
@@ -177,10 +183,10 @@ class _Room:
         self._noise = np.where(left < self._noise, 0.8 * self._noise + 0.2 * left, 1.01 * self._noise)
 
     def _follow(self) -> None:
-        """What leaks through changes with the loudness of the echo, and all is open where the echo is not as learnt."""
-        if self._canceller.lost and self._leak.age > 10:
-            self._new, self._distrust = True, _ASTRAY if self._leak.age > _GROWN else _YOUNG
-        if self._canceller.louder:
+        """What leaks through changes with the loudness of the echo; nothing is sure where the echo is not as learnt."""
+        if self._canceller.lost and self._leak.age > 10 and self._someone <= _LONG_HEARD:
+            self._distrust = _ASTRAY if self._leak.age > _GROWN else _YOUNG
+        if self._canceller.changed:
             self._distrust = max(self._distrust, _YOUNG)
         size = self._canceller.decibels
         if self._leak.age > _GROWN:
@@ -199,6 +205,7 @@ class _Room:
         nobody = foreign < share * self._loud or foreign < 2 * float(self._noise.sum()) or self._distrust > 0
         self._distrust = max(0, self._distrust - 1)
         self.alone, self._before = nobody and self._before, nobody
+        self._someone = 0 if self.alone else self._someone + 1
 
     def _suppress(self, rest: Real, explained: Real) -> Real:
         """Two sounds `[2, 320]`, of which the shares `[2, BANDS]` are taken out, faded over from the last block's."""
