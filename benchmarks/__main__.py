@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import cluster, flow, gap, screens, soak, startup
+from benchmarks import cluster, echo, flow, gap, screens, soak, startup
 from benchmarks.row import Row
 
 
@@ -16,7 +16,7 @@ def kiosk() -> list[Row]:
 
 
 PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure}
-LONG = {"soak": soak.measure, "screens": screens.measure, "kiosk": kiosk}
+LONG = {"soak": soak.measure, "screens": screens.measure, "echo": echo.measure, "kiosk": kiosk}
 """Minutes to a quarter of an hour: only when they are asked for."""
 
 

@@ -106,6 +106,7 @@ class Endpoint:
         self._hinted = {True: settings.end_complete_ms * _MS, False: settings.end_trailing_ms * _MS}
         self._max = round(settings.max_seconds * HEAR_RATE)
         self._number = 1
+        self._held = False
         self._turn: _Turn | None = None
         self._heard = 0
         self._run: int | None = None
@@ -149,6 +150,10 @@ class Endpoint:
             turn.due = max(hint.at_sample, turn.speech_end + self._hinted[hint.complete])
         return self._finish_if_due(turn)
 
+    def hold(self, *, on: bool) -> None:
+        """While held, silence ends no turn, and what is said is none too short: a key says where it begins and ends."""
+        self._held = on
+
     def flush(self, at: int) -> list[Event]:
         """The turn ends at sample `at`, because the sound does or the visitor says so."""
         self._run, self._heard = None, at
@@ -171,7 +176,7 @@ class Endpoint:
         events: list[Event] = []
         turn = self._turn
         if not turn:
-            turn = self._turn = _Turn(run, self._reach(run), run, self._min_voiced)
+            turn = self._turn = _Turn(run, self._reach(run), run, self._start if self._held else self._min_voiced)
             events = [Started(self._number, 0, run)]
         elif turn.covered:
             events = [Started(self._number, turn.revision, run)]
@@ -195,7 +200,7 @@ class Endpoint:
         return events
 
     def _has(self, turn: _Turn, voiced: int) -> bool:
-        return turn.voiced >= (voiced if turn.spoken else max(voiced, self._hum))
+        return turn.voiced >= (voiced if turn.spoken or self._held else max(voiced, self._hum))
 
     def _silence(self, turn: _Turn) -> list[Event]:
         if self._heard - turn.speech_end < self._pause:
@@ -208,7 +213,8 @@ class Endpoint:
         return events + self._finish_if_due(turn)
 
     def _finish_if_due(self, turn: _Turn) -> list[Event]:
-        due = min(turn.due, turn.first + self._max)
+        longest = turn.first + self._max
+        due = longest if self._held else min(turn.due, longest)
         if self._heard < due or (self._run is not None and self._run < due):
             return []
         return self._finish(turn, due)

@@ -67,6 +67,9 @@ class Ears:
     def hint(self, hint: Hint) -> list[Message]:
         return self._messages(self._endpoint.hint(hint))
 
+    def hold(self, *, on: bool) -> None:
+        self._endpoint.hold(on=on)
+
     def flush(self) -> list[Message]:
         """The sound ends here (a file's end, a released key): an open utterance ends."""
         return self._messages(self._endpoint.flush(self._heard))
