@@ -102,7 +102,7 @@ def _blossom(svg: Svg, x: float, y: float, size: float, turn: float) -> None:
         petals += oval(
             x + size * 0.58 * float(np.cos(angle)), y + size * 0.58 * float(np.sin(angle)), size * 0.46, size * 0.46
         )
-    svg.path(petals, fill="#eebfae", opacity=0.72)
+    svg.path(petals, fill="#efc2b3", opacity=0.9)
     svg.path(petals, stroke="#f8e4cd", stroke_width=0.8, opacity=0.75)
     stamens = turn + 0.6 + np.linspace(0, 2 * np.pi, 8, endpoint=False)
     svg.path(rays(x, y, 0, size * 0.5, stamens), stroke=GOLD, stroke_width=0.8)
@@ -171,7 +171,7 @@ def _collar(svg: Svg) -> None:
             )
         svg.path(smooth(on(side, top)), stroke="#8d7a4e", stroke_width=4)
         svg.path(smooth([(x, y - 0.5) for x, y in on(side, top)]), stroke=PIPING, stroke_width=2.3)
-        seam = on(side, [(82, 262), (60, 276), (30, 287), (0, 292)])
+        seam = on(side, [(72, 270), (58, 277), (30, 287), (0, 292)])
         svg.path(smooth(seam), stroke="#02161a", stroke_width=4, opacity=0.55, soft=1.6)
     svg.path(line((0, 270), (0, 291)), stroke="#02161a", stroke_width=1.6, opacity=0.8)
     _frog(svg, 0, 279, 0)

@@ -22,19 +22,18 @@ def _between(one: Sequence[Point], other: Sequence[Point], share: float) -> list
 
 
 def combed(svg: Svg, one: list[Point], other: list[Point], seed: int, looks: list[Look]) -> None:
-    """Long strands that flow from guide to guide, each a little off its neighbours' way."""
+    """Long strands that flow from guide to guide, each a little off its neighbours' way; none begin or end together."""
     rng = np.random.default_rng(seed)
+    steps = np.linspace(0, 1, len(one))
     for count, paint, wide, opaque in looks:
         strands = []
         for _ in range(count):
-            from_share, to_share = np.clip(rng.uniform(0.02, 0.98) + rng.normal(0, 0.035, 2), 0.01, 0.99)
-            start, end = _between(one, other, float(from_share)), _between(one, other, float(to_share))
-            steps = np.linspace(0, 1, len(one))
+            shares = np.clip(rng.uniform(0.02, 0.98) + rng.normal(0, 0.035, 2), 0.01, 0.99)
+            start, end = (_between(one, other, float(share)) for share in shares)
             whole = [(x + (u - x) * t, y + (v - y) * t) for (x, y), (u, v), t in zip(start, end, steps, strict=True)]
-            first = int(rng.integers(0, 3))
-            last = int(rng.integers(len(one) - 2, len(one) + 1))
-            strands.append(whole[first:last])
-        svg.strokes([strand for strand in strands if len(strand) > 2], stroke=paint, stroke_width=wide, opacity=opaque)
+            first, last = float(rng.uniform(0, 0.42)), float(rng.uniform(0.62, 1.0))
+            strands.append([along(whole, 61)[round(60 * place)] for place in np.linspace(first, last, 5)])
+        svg.strokes(strands, stroke=paint, stroke_width=wide, opacity=opaque)
 
 
 def front() -> Svg:
@@ -49,12 +48,11 @@ def front() -> Svg:
         svg.path(shape, fill=tone)
         with svg.group(clip=svg.clip(f"side-{mark}", shape)):
             _body(svg, mark, inner, outer)
-            combed(svg, outer, inner, seed, [(38, INK, 1.5, 0.42), (34, BROWN, 1.0, 0.5), (36, sheen, 1.3, 0.42),
+            combed(svg, outer, inner, seed, [(44, INK, 1.3, 0.42), (34, BROWN, 1.0, 0.5), (44, sheen, 0.9, 0.45),
                                              (26, sheen, 0.6, 0.8), (14, INK, 0.8, 0.6)])  # fmt: skip
-    svg.path(
-        taper([(30, -196), (33, -180), (35, -162), PART], (0.2, 1.6, 2.4, 2.0)), fill="#a87561", opacity=0.5, soft=0.8
-    )
-    svg.path(smooth(RIGHT_OUTER[1:]), stroke="#a9bcc6", stroke_width=2, opacity=0.42, soft=1.2)
+    parting = taper([(44, -186), (42, -172), (39, -158), PART], (0.2, 1.2, 1.8, 1.4))
+    svg.path(parting, fill="#a87561", opacity=0.4, soft=1)
+    svg.path(taper(RIGHT_OUTER, (0, 0, 2, 2.6, 2.6, 2, 1)), fill="#a9bcc6", opacity=0.45, soft=1.2)
     _edge_wisps(svg)
     return svg
 
