@@ -24,6 +24,8 @@ PAIRS = 50
 """Each a question that is answered, and one that interrupts."""
 QUESTION, INTERRUPTION = (18.024, 19.885), (22.885, 24.592)
 """Seconds of the recorded visit."""
+APART = 2100
+"""Milliseconds: a server takes one question in two seconds from a screen."""
 WATCH = """
 (() => {
   const log = (window.measured = { heard: [], told: [], sound: [], clock: [] });
@@ -218,14 +220,20 @@ def _spread(what: str, values: list[float], budget: str, upper: int = 99) -> lis
 
 
 def growth(turns: int = 500, early: int = 50) -> list[Row]:
-    """The page's memory after so many turns: each is asked, begun to be answered, and stopped."""
+    """The page's memory after so many turns: each is asked, begins to be answered, and is ended by the next one."""
     sizes: dict[int, float] = {}
-    with serving(DEMO) as server, _page(server, None, permissions=[], size=(1080, 1920)) as window:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(DEMO) as server,
+        _page(server, wav(Path(folder) / "silence.wav", 5.0), size=(1080, 1920)) as window,
+    ):
         window.until("s.link.state === 'open'")
         window.page.mouse.click(300, 300)
         for turn in range(1, turns + 1):
+            begun = window.state()["played"]["started"]
             window.ask(("门票多少钱？", "Where is the toilet?")[turn % 2])
-            window.until(f"s.played.started >= {turn}", 30)
+            window.until(f"s.played.started > {begun}", 30)
+            window.page.wait_for_timeout(APART)
             if turn in {early, turns}:
                 sizes[turn] = _heap(window)
     return [
