@@ -15,8 +15,15 @@ def kiosk() -> list[Row]:
     return page.measure()
 
 
+def frames() -> list[Row]:
+    """So does this."""
+    from benchmarks import frames as page
+
+    return page.measure()
+
+
 PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure}
-LONG = {"soak": soak.measure, "screens": screens.measure, "echo": echo.measure, "kiosk": kiosk}
+LONG = {"soak": soak.measure, "screens": screens.measure, "echo": echo.measure, "kiosk": kiosk, "frames": frames}
 """Minutes to a quarter of an hour: only when they are asked for."""
 
 

@@ -117,7 +117,7 @@ def conversation(pairs: int = PAIRS) -> list[Row]:
         sound = wav(Path(folder) / "talk.wav", 4.0, *_talk(pairs))
         with serving() as server, _opened(server, sound) as window:
             window.page.wait_for_timeout(soundfile.info(sound).duration * 1000 + 2000)
-            log, state = window.page.evaluate("window.measured"), window.state()
+            log = window.page.evaluate("window.measured")
     found = Found(log)
     waits, ducks, cuts, silences, closes = found.answers(), *found.interruptions()
     return [
@@ -127,8 +127,6 @@ def conversation(pairs: int = PAIRS) -> list[Row]:
         *_spread("from the onset of speech to ducking", ducks, "p95 <= 200", 95),
         *_spread("from the onset of speech to silence at the loudspeaker", silences, "p95 <= 450", 95),
         *_spread("from the order to be silent to silence at the loudspeaker", closes, "p95 <= 100", 95),
-        Row("main thread a frame by the page's own count, p95, 1080 x 1920 (software rendering, server beside)",
-            state["frames"]["p95"], "ms", "<= 8"),
     ]  # fmt: skip
 
 

@@ -1,8 +1,7 @@
-"""The face in a real browser: no shape breaks, sounds look different, nothing repeats, and a frame is cheap."""
+"""The face in a real browser: no shape breaks, sounds look different, and nothing repeats."""
 
 import base64
 import json
-from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -134,45 +133,14 @@ def spoken() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (1920, 1080)])
-def test_a_frame_is_cheap(browser: Browser, size: tuple[int, int]) -> None:
-    """The main thread's own time for script, style, layout and paint: p95 of 200 frames of talk is at most 8 ms."""
+def test_a_sentence_opens_and_closes_the_mouth(browser: Browser, size: tuple[int, int]) -> None:
     opened = FacePage(browser, size)
     opened.page.goto(f"https://{HOST}/empty")
-    opened.ask("play", spoken(), 30)
-    events: list[dict[str, Any]] = []
-    ended: list[object] = []
-    session = opened.page.context.new_cdp_session(opened.page)
-    session.on("Tracing.dataCollected", lambda data: events.extend(data["value"]))
-    session.on("Tracing.tracingComplete", lambda data: ended.extend([data]))
-    session.send("Tracing.start", {"traceConfig": {"includedCategories": ["toplevel", "devtools.timeline"]}})
-    openings = opened.ask("play", spoken(), 200)
-    session.send("Tracing.end")
-    while not ended:
-        opened.page.wait_for_timeout(20)
+    openings = opened.ask("play", spoken(), 60)
     opened.page.close()
     assert opened.wrong == []
     assert max(openings) > 0.5
     assert min(openings) < 0.03
-    assert np.percentile(frame_costs(events), 95) <= 8.0
-
-
-def frame_costs(events: list[dict[str, Any]]) -> list[float]:
-    """Milliseconds that the page's main thread worked from each frame to the next: time of its own, not of others."""
-    frames = [event for event in events if event["name"] == "FireAnimationFrame"]
-    main = (frames[-1]["pid"], frames[-1]["tid"])
-    starts = sorted(event["ts"] for event in frames if (event["pid"], event["tid"]) == main)
-    costs = [0.0] * len(starts)
-    for event in events:
-        if (
-            (event["pid"], event["tid"]) != main
-            or event["ph"] != "X"
-            or event["name"] != "ThreadControllerImpl::RunTask"
-        ):
-            continue
-        frame = bisect_right(starts, event["ts"] + event["dur"]) - 1
-        if frame >= 0:
-            costs[frame] += event.get("tdur", event["dur"]) / 1000
-    return costs[2:]
 
 
 def test_the_sheet_shows_everything(browser: Browser) -> None:
