@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from avatars._draw import drawing
 from avatars._rig_tables import ARKIT, HEAD, VISEMES
 from avatars.pack import Pack, read_pack, rig_json
 from avatars.rig import RigFrame, arkit, head, sample
 from pipeline.envelope import Gaze, Pose
 from pipeline.errors import ConfigError
 from pipeline.messages import Cues
+from training.mei import drawing
 
 ROOT = Path(__file__).parent.parent
 MEI = ROOT / "avatars" / "mei"

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, along, fade, flat, line, mirror, oval, rays, smooth, stops, tufts
+from training.mei.pen import Point, Svg, along, fade, flat, line, mirror, oval, rays, smooth, stops, tufts
 
 AT = 58.0
 UPPER: list[Point] = [(-30, 5.6), (-23, -2.8), (-13, -9.6), (-1, -12.6), (12, -11.8), (23, -7.2), (32, -1.4)]

@@ -1,6 +1,6 @@
 """Face, jaw, eye sockets, nose, ears and neck: skin under a soft light from the upper left."""
 
-from avatars._draw.pen import Point, Svg, blob, fade, line, mirror, on, oval, smooth
+from training.mei.pen import Point, Svg, blob, fade, line, mirror, on, oval, smooth
 
 BASE, LIT, SHADE, DEEP, BLUSH = "#f4d0b7", "#fdeadb", "#d39a7f", "#a9634c", "#e2776c"
 SIDE: list[Point] = [

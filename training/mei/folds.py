@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from avatars._draw.pen import Svg, blob, fade, line, on, oval, taper
+from training.mei.pen import Svg, blob, fade, line, on, oval, taper
 
 BLUSH = "#e2776c"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, blob, line, oval, smooth, stops, taper
+from training.mei.pen import Point, Svg, blob, line, oval, smooth, stops, taper
 
 LIT, SKIN, SHADE, LINE = "#fbe0cd", "#f2c9ae", "#cf9379", "#9c5743"
 REACH = (-140.0, -240.0, 280.0, 800.0)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, fade, flat, line, oval, smooth, stops
+from training.mei.pen import Point, Svg, fade, flat, line, oval, smooth, stops
 
 AT = 108.0
 """The line between the lips lies so far below that between the eyes."""

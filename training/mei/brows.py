@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, along, fade, flat, line, on, smooth, taper, tufts
+from training.mei.pen import Point, Svg, along, fade, flat, line, on, smooth, taper, tufts
 
 TOP: list[Point] = [(20, -46.4), (30, -51.0), (48, -54.4), (67, -56.4), (85, -53.6), (100, -44.6)]
 BOTTOM: list[Point] = [(20.4, -44.6), (30, -43.8), (48, -47.0), (67, -49.8), (84, -49.2), (99.6, -44.1)]

@@ -1,7 +1,7 @@
 """Mei, drawn: every file of `avatars/mei/art`, from code. `script/draw-mei` writes them."""
 
-from avatars._draw import brows, dress, eyes, folds, hair, hall, hands, lips, skin
 from avatars._motion import motion_text
+from training.mei import brows, dress, eyes, folds, hair, hall, hands, lips, skin
 
 
 def drawing() -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, along, blob, fade, line, oval, smooth, stops, taper
+from training.mei.pen import Point, Svg, along, blob, fade, line, oval, smooth, stops, taper
 
 INK, DARK, BROWN = "#0f090b", "#1f1517", "#4a332e"
 PART: Point = (36, -145)

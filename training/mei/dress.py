@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from avatars._draw.pen import Point, Svg, blob, fade, line, mirror, on, oval, rays, smooth, stops, taper
+from training.mei.pen import Point, Svg, blob, fade, line, mirror, on, oval, rays, smooth, stops, taper
 
 DEEP, TEAL, PIPING, GOLD = "#0a2c32", "#13484f", "#e6d3a6", "#d9b777"
 SIDE: list[Point] = [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from avatars._draw.pen import Svg, fade, oval, stops
+from training.mei.pen import Svg, fade, oval, stops
 
 
 def hall(wide: float, high: float) -> Svg:
