@@ -25,30 +25,36 @@ ARKIT_VISEMES: dict[str, dict[str, float]] = {
     "sil": {},
     "PP": {"mouthPress~": 0.6, "mouthRollLower": 0.35, "mouthRollUpper": 0.3},
     "FF": {"mouthRollLower": 0.55, "mouthUpperUp~": 0.25, "jawOpen": 0.05, "mouthShrugLower": 0.15},
-    "TH": {"jawOpen": 0.14, "tongueOut": 0.35, "mouthLowerDown~": 0.2, "mouthUpperUp~": 0.1},
+    "TH": {"jawOpen": 0.14, "tongueOut": 0.5, "mouthLowerDown~": 0.2, "mouthUpperUp~": 0.1},
     "DD": {"jawOpen": 0.12, "mouthLowerDown~": 0.2, "mouthUpperUp~": 0.1},
     "kk": {"jawOpen": 0.18, "mouthLowerDown~": 0.15, "mouthUpperUp~": 0.1},
     "CH": {"mouthFunnel": 0.5, "mouthPucker": 0.2, "mouthUpperUp~": 0.15, "jawOpen": 0.08},
     "SS": {"mouthStretch~": 0.25, "mouthSmile~": 0.12, "mouthLowerDown~": 0.25, "mouthUpperUp~": 0.12, "jawOpen": 0.03},
-    "nn": {"jawOpen": 0.12, "mouthLowerDown~": 0.15, "mouthStretch~": 0.05},
+    "nn": {"jawOpen": 0.15, "tongueOut": 0.2, "mouthLowerDown~": 0.15, "mouthStretch~": 0.05},
     "RR": {"mouthFunnel": 0.3, "mouthPucker": 0.3, "jawOpen": 0.12},
     "aa": {"jawOpen": 0.62, "mouthLowerDown~": 0.35, "mouthUpperUp~": 0.2},
     "E": {"jawOpen": 0.34, "mouthStretch~": 0.2, "mouthSmile~": 0.12, "mouthLowerDown~": 0.25, "mouthUpperUp~": 0.12},
     "ih": {"jawOpen": 0.18, "mouthSmile~": 0.25, "mouthStretch~": 0.25, "mouthLowerDown~": 0.2},
-    "oh": {"jawOpen": 0.4, "mouthFunnel": 0.5, "mouthPucker": 0.2},
-    "ou": {"jawOpen": 0.16, "mouthPucker": 0.75, "mouthFunnel": 0.3},
+    "oh": {"jawOpen": 0.34, "mouthFunnel": 0.5, "mouthPucker": 0.2},
+    "ou": {"jawOpen": 0.08, "mouthPucker": 0.75, "mouthFunnel": 0.3},
 }
 ARKIT_EXPRESSIONS: dict[str, dict[str, float]] = {
     "neutral": {},
-    "happy": {"mouthSmile~": 0.7, "cheekSquint~": 0.5, "eyeSquint~": 0.2, "mouthDimple~": 0.2},
-    "sad": {"browInnerUp": 0.7, "browDown~": 0.15, "mouthFrown~": 0.5, "mouthShrugLower": 0.2},
-    "angry": {"browDown~": 0.8, "eyeWide~": 0.15, "eyeSquint~": 0.3, "mouthPress~": 0.3, "noseSneer~": 0.2},
-    "fearful": {"browInnerUp": 0.8, "browOuterUp~": 0.3, "eyeWide~": 0.6, "mouthStretch~": 0.35, "jawOpen": 0.12},
-    "disgusted": {"noseSneer~": 0.7, "mouthUpperUp~": 0.3, "browDown~": 0.3, "mouthFrown~": 0.3, "eyeSquint~": 0.3},
-    "surprised": {"browInnerUp": 0.7, "browOuterUp~": 0.8, "eyeWide~": 0.5, "jawOpen": 0.25},
+    "happy": {"mouthSmile~": 0.85, "cheekSquint~": 0.7, "eyeSquint~": 0.3, "mouthDimple~": 0.2, "mouthUpperUp~": 0.42,
+              "mouthLowerDown~": 0.28, "browOuterUp~": 0.12},
+    "sad": {"browInnerUp": 0.85, "browDown~": 0.15, "mouthFrown~": 0.75, "mouthShrugLower": 0.4, "eyeLookDown~": 0.3,
+            "eyeSquint~": 0.1},
+    "angry": {"browDown~": 1.0, "eyeWide~": 0.15, "eyeSquint~": 0.4, "mouthPress~": 0.5, "mouthFrown~": 0.35,
+              "noseSneer~": 0.25},
+    "fearful": {"browInnerUp": 0.8, "browOuterUp~": 0.3, "eyeWide~": 0.85, "mouthStretch~": 0.7, "mouthFrown~": 0.3,
+                "mouthLowerDown~": 0.3, "jawOpen": 0.1},
+    "disgusted": {"noseSneer~": 0.9, "mouthUpperUp~": 0.5, "browDown~": 0.55, "mouthFrown~": 0.45, "eyeSquint~": 0.6,
+                  "mouthShrugLower": 0.3, "cheekSquint~": 0.4},
+    "surprised": {"browInnerUp": 0.75, "browOuterUp~": 0.9, "eyeWide~": 1.0, "jawOpen": 0.42, "mouthFunnel": 0.2},
     "blink": {"eyeBlink~": 1.0},
-}
-"""Ekman's action units (EMFACS): 6+12, 1+4+15, 4+5+7+9+24, 1+2+5+20+26, 4+7+9+10+15, 1+2+5+26."""
+}  # fmt: skip
+"""Ekman's action units (EMFACS): 6+12, 1+4+15, 4+5+7+9+24, 1+2+5+20+26, 4+7+9+10+15, 1+2+5+26; and a little of what
+lets a drawn face be read at a glance (teeth in a smile, lowered eyes in sorrow)."""
 OPENING = frozenset({"jawOpen", "mouthUpperUp~", "mouthLowerDown~", "mouthFunnel", "mouthPucker", "mouthStretch~"})
 """What an expression may not do to a mouth that speaks."""
 

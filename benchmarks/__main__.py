@@ -4,17 +4,33 @@ import argparse
 import os
 import platform
 
-from benchmarks import cluster, flow, gap, reply, soak, startup
+from benchmarks import cluster, echo, flow, gap, reply, screens, soak, startup
+from benchmarks.row import Row
+
+
+def kiosk() -> list[Row]:
+    """It needs Chromium and Playwright."""
+    from benchmarks import kiosk as page
+
+    return page.measure()
+
+
+def frames() -> list[Row]:
+    """So does this."""
+    from benchmarks import frames as page
+
+    return page.measure()
+
 
 PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure,
          "reply": reply.measure}  # fmt: skip
-LONG = {"soak": soak.measure}
-"""A quarter of an hour: only when it is asked for."""
+LONG = {"soak": soak.measure, "screens": screens.measure, "echo": echo.measure, "kiosk": kiosk, "frames": frames}
+"""Minutes to a quarter of an hour: only when they are asked for."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=[*PARTS, *LONG], action="append", help="default: all but soak")
+    parser.add_argument("--only", choices=[*PARTS, *LONG], action="append", help="default: all but the long ones")
     options = parser.parse_args()
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores\n")
     print("| what | measured | budget |")

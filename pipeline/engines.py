@@ -43,6 +43,9 @@ class Listener(Protocol):
     def hint(self, hint: Hint) -> list[Message]:
         """Take what is known of the words so far."""
 
+    def hold(self, *, on: bool) -> None:
+        """While held, no silence ends a turn: the visitor holds a key, and says by it when it is over."""
+
     def flush(self) -> list[Message]:
         """The sound ends here: end what is open."""
 

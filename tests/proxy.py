@@ -16,6 +16,7 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self._passes, self._ends = threading.Event(), threading.Event()
         self._passes.set()
+        self._losing = threading.Event()
         self._wake, self._woken = socket.socketpair()
         self._pairs: dict[socket.socket, socket.socket] = {}
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
@@ -28,6 +29,11 @@ class Proxy:
     def mend(self) -> None:
         """It passes again, also what waited."""
         self._passes.set()
+        self._wake.send(b"!")
+
+    def lose(self) -> None:
+        """Every connection breaks, and both ends are told; new ones pass."""
+        self._losing.set()
         self._wake.send(b"!")
 
     def __enter__(self) -> Self:
@@ -49,10 +55,19 @@ class Proxy:
             for ready in select.select(waits, [], [])[0]:
                 if ready is self._woken:
                     self._woken.recv(4096)
-                elif ready is self._listener:
+                    self._lose_all()
+                    break
+                if ready is self._listener:
                     self._accept()
                 elif ready in self._pairs:
                     self._pass(ready)
+
+    def _lose_all(self) -> None:
+        if self._losing.is_set():
+            self._losing.clear()
+            for end in list(self._pairs):
+                self._pairs.pop(end, None)
+                end.close()
 
     def _accept(self) -> None:
         near, _ = self._listener.accept()

@@ -160,7 +160,8 @@ async def hear(router: Router, clock: Clock, question: Question = QUESTION) -> H
     heard, began = Heard(), clock.now()
     try:
         async for message in router.answer(question):
-            heard.said.append(message)
+            if isinstance(message, (Thought, Sentence)):
+                heard.said.append(message)
             if isinstance(message, Sentence) and heard.first is None:
                 heard.first = clock.now() - began
     except EngineError as error:

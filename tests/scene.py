@@ -55,6 +55,9 @@ class Deaf:
         self.hints.append(hint)
         return []
 
+    def hold(self, *, on: bool) -> None:
+        del on
+
     def flush(self) -> list[Message]:
         return []
 

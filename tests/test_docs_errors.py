@@ -17,7 +17,7 @@ def codes_of(source: str) -> Iterator[str]:
         values: list[ast.expr] = []
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            values += node.args if name.endswith(RAISERS) else []
+            values += node.args if name.endswith(RAISERS) and name != "setdefault" else []
             values += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
         elif isinstance(node, ast.Assign) and any("code" in ast.unparse(target).lower() for target in node.targets):
             values.append(node.value)

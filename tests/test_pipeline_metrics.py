@@ -33,8 +33,7 @@ def value(meter: Meter, name: str, **labels: str) -> float:
 
 def counted(meter: Meter, name: str) -> dict[str, float]:
     """What is not 0 of one metric, by its labels' values."""
-    found = [(labels, value) for known, labels, value in samples(meter) if known == name and value]
-    return {" ".join(labels.values()): value for labels, value in found}
+    return {" ".join(labels.values()): value for known, labels, value in samples(meter) if known == name and value}
 
 
 def full() -> Meter:

@@ -45,7 +45,7 @@ def test_the_request_is_what_the_settings_say() -> None:
         async def main(clock: Clock) -> None:
             settings = deepseek.Settings.model_validate(
                 {"base_url": rough.url, "model": "m", "api_key": "sk-1", "headers": {"X-A": "b"},
-                 "extra": {"seed": 1}, "max_tokens": 50, "temperature": None}
+                 "extra": {"seed": 1}, "max_tokens": 50, "temperature": None, "tell_time": False}
             )  # fmt: skip
             engine = deepseek.Engine(settings, clock)
             assert [message async for message in engine.work(QUESTION)]

@@ -1,6 +1,7 @@
 """The reply stage with a router: the fallback answers at once when nobody else can, and signs of life go out."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,9 +30,12 @@ class Routed:
         plans = [Plan(name, by=name, rank=at, thinking=thinking) for at, name in enumerate(plays)]  # type: ignore[arg-type]
         self.router = Router(plans, self.scripted, clock, Policy(thoughts="hidden"))
 
-    def work(self, message: Message) -> AsyncIterator[Message]:
+    async def work(self, message: Message) -> AsyncIterator[Message]:
         assert isinstance(message, Question)
-        return self.router.answer(message)
+        async with aclosing(self.router.answer(message)) as answers:
+            async for answer in answers:
+                assert isinstance(answer, Message)
+                yield answer
 
 
 def knows(clock: Clock) -> knowledge.Engine:

@@ -276,3 +276,21 @@ def test_a_screens_voice_goes_with_every_sentence() -> None:
 
     scene = at_edge(act, Conversing(voices={"zh": "cmn", "en": "en-us+f4"}))
     assert [question.voices for question in scene.all(m.Question)] == [{"zh": "cmn", "en": "en-us+f4"}]
+
+
+# --- what falls between two visits
+
+
+def test_what_is_typed_just_when_a_visit_ends_is_answered_in_the_next_one() -> None:
+    async def act(scene: EdgeScene) -> None:
+        scene.edge.typed("Where?")
+        await scene.clock.sleep(5)
+        scene.edge.end("left")
+        scene.edge.typed("And who are you?")
+        await scene.clock.sleep(5)
+
+    scene = at_edge(act, Conversing())
+    first, second = scene.all(m.Question)
+    assert second.text == "And who are you?"
+    assert second.session != first.session
+    assert len(scene.all(m.SessionStarted)) == 2

@@ -14,7 +14,7 @@ from stages.turn._settings import Settings
 
 CHUNK = 512
 MS = 16
-VOICE, BETWEEN, QUIET = 0.9, 0.4, 0.1
+VOICE, BETWEEN, QUIET = 0.9, 0.32, 0.1
 SHORT = Settings(max_seconds=2.0, end_trailing_ms=1000)
 """Small limits, so that short sounds meet all of them."""
 
@@ -81,7 +81,7 @@ def test_speech_is_known_after_start_ms_of_voice(start_ms: int) -> None:
 def test_voice_enough_to_stop_the_avatar_is_said_once() -> None:
     hearing = Hearing().hear(QUIET, 320).hear(VOICE, 160).hear(QUIET, 160).hear(VOICE, 960).hear(QUIET, 320)
     assert hearing.kinds() == ["Started 1.0", "Sure 1.0", "Said 1.1"]
-    assert hearing.said[1] == ((320 + 160 + 160 + 160) * MS, Started(1, 0, 320 * MS, sure=True))
+    assert hearing.said[1] == ((320 + 160 + 160 + 96) * MS, Started(1, 0, 320 * MS, sure=True))
 
 
 def test_what_is_said_so_far_is_partial_only_while_the_visitor_speaks() -> None:
@@ -100,14 +100,14 @@ def test_less_voice_than_start_ms_is_nothing() -> None:
 
 
 def test_a_cough_is_no_turn_and_its_number_is_used_again() -> None:
-    hearing = Hearing().hear(QUIET, 640).hear(VOICE, 256).hear(QUIET, 2048).hear(VOICE, 640).flush()
+    hearing = Hearing().hear(QUIET, 640).hear(VOICE, 224).hear(QUIET, 2048).hear(VOICE, 640).flush()
     assert hearing.kinds() == ["Started 1.0", "Dropped 1.", "Started 1.0", "Sure 1.0", "Said 1.1", "Ended 1.1"]
-    assert hearing.said[1] == ((640 + 256 + 320) * MS, Dropped(1, 640 * MS, 256 * MS))
+    assert hearing.said[1] == ((640 + 224 + 320) * MS, Dropped(1, 640 * MS, 224 * MS))
 
 
 def test_the_first_short_word_belongs_to_what_follows_soon() -> None:
     """A "不……我要" must not become a "我要"."""
-    hearing = Hearing().hear(QUIET, 640).hear(VOICE, 256).hear(QUIET, 480).hear(VOICE, 640).flush()
+    hearing = Hearing().hear(QUIET, 640).hear(VOICE, 224).hear(QUIET, 480).hear(VOICE, 640).flush()
     assert hearing.kinds() == ["Started 1.0", "Dropped 1.", "Started 1.0", "Sure 1.0", "Said 1.1", "Ended 1.1"]
     said = hearing.events[4]
     assert isinstance(said, Said)
@@ -117,7 +117,7 @@ def test_the_first_short_word_belongs_to_what_follows_soon() -> None:
 def test_a_fit_of_coughs_is_no_turn() -> None:
     hearing = Hearing()
     for _ in range(20):
-        hearing.hear(VOICE, 256).hear(QUIET, 480)
+        hearing.hear(VOICE, 224).hear(QUIET, 480)
     assert {type(event) for event in hearing.flush().events} == {Started, Dropped}
     assert hearing.heard - hearing.endpoint.keep < 2000 * MS
 

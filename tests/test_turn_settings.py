@@ -10,7 +10,7 @@ from stages.turn._settings import Settings
     ("wrong", "says"),
     [
         ({"end_ms": 200}, "pause_ms <= end_complete_ms <= end_ms"),
-        ({"barge_in_ms": 250}, "a cough would stop the avatar"),
+        ({"barge_in_ms": 200}, "a cough would stop the avatar"),
         ({"off": 0.6}, "off must not be above on"),
         ({"max_seconds": 2.0, "end_trailing_ms": 1900}, "max_seconds must hold"),
         ({"patience": 3}, "patience"),

@@ -60,5 +60,8 @@ class Ears:
         del hint
         return []
 
+    def hold(self, *, on: bool) -> None:
+        del on
+
     def flush(self) -> list[Message]:
         return self._end() if self._pcm else []

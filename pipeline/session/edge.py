@@ -44,7 +44,10 @@ class Edge:
                 tasks.create_task(self._invite(), name=f"attract {self._name}")
             while True:
                 await self.visit.run()
+                left = self.visit.unheard()
                 self.visit = self._open()
+                for message in left:
+                    self.visit.report(self._said(message) if message.session else message)
 
     async def _sense(self, said: Subscription) -> NoReturn:
         """Hand over what sensors and other programs say to this screen: somebody is there, a line is to be spoken."""

@@ -153,11 +153,18 @@ class Playback:
             return
         line.over = message.part + 1
         if message.state == "cut":
-            self._close(line, message.sample, cut=True)
+            self._cut_short(line, message.sample)
         elif line.speech[message.part].last:
             self._close(line, message.sample, cut=False)
         elif line.abandoned:
             self._close_if_played(line)
+
+    def _cut_short(self, line: Line, sample: int) -> None:
+        """It will not be heard any further, whatever of it is still to come: its screen may have gone."""
+        line.abandoned = True
+        self._waiting = [waiting for waiting in self._waiting if waiting is not line]
+        self._close(line, sample, cut=True)
+        self.pump()
 
     def _close_if_played(self, line: Line) -> None:
         """An abandoned line is over when all that the screen has of it has sounded."""

@@ -139,16 +139,19 @@ class Visit:
         """The key is pressed: the avatar is silent and listens. It is released: the turn ends here."""
         self._talking = on
         if on:
+            self._listener.hold(on=True)
             self.begin()
             self.conversation.on(Control(stop=True))
             await self._send()
         else:
             await self._heard(self._listener.flush())
+            self._listener.hold(on=False)
 
     async def deafen(self) -> None:
         """No more sound comes for now: what is being said ends here."""
         self._talking = False
         await self._heard(self._listener.flush())
+        self._listener.hold(on=False)
 
     def leave(self, why: Literal["left", "ended"]) -> None:
         """The visitor has gone, or a new conversation is wanted; nothing where none has begun."""
@@ -172,6 +175,15 @@ class Visit:
         while self._outbox:
             message, to, stage = self._outbox.popleft()
             await self._venue.bus.publish(message, to=to, stage=stage)
+
+    def unheard(self) -> list[Message]:
+        """What was said to it at its very end, and is for the next visit."""
+        left: list[Message] = []
+        while not self._events.empty():
+            event = self._events.get_nowait()
+            if isinstance(event, (Typed, Say)) or (isinstance(event, Presence) and event.present):
+                left.append(event)
+        return left
 
     async def run(self) -> None:
         """Carry messages and timers to the conversation until it is over."""

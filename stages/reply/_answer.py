@@ -9,6 +9,7 @@ from stages.reply._cutter import FIRST, Cutter
 from stages.reply._plain import Plain
 from stages.reply._splitter import Piece, Splitter
 from stages.reply._tags import Tag, TagReader
+from stages.reply._tools.calls import CallPart, ToolCalls
 
 _THOUGHT = 80
 """Characters of a thought after the first one: a token each would be a message each."""
@@ -33,6 +34,8 @@ class Delta(NamedTuple):
     usage: Usage | None = None
     done: bool = False
     """`[DONE]`: nothing follows."""
+    calls: tuple[CallPart, ...] = ()
+    """Pieces of what the model wants called."""
 
 
 class Answer:
@@ -55,6 +58,7 @@ class Answer:
         self._mood: Label = "neutral"
         self._strength = 0.5
         self._gesture = ""
+        self.calls = ToolCalls()
         self.finish = ""
         self.usage = Usage()
         self.thought = False
@@ -75,11 +79,19 @@ class Answer:
         """The messages that are sure now."""
         self.finish = delta.finish or self.finish
         self.usage = delta.usage or self.usage
+        self.calls.feed(delta.calls)
         yield from self._pieces(self._splitter.feed(delta.content, delta.reasoning))
 
     def whole(self) -> list[Sentence]:
         """After a stream that broke: the sentence that is held, if it is whole."""
         return self._sentences(self._cutter.feed(self._plain.end()) + self._cutter.settle())
+
+    def pause(self) -> list[Thought | Sentence]:
+        """What is left before the functions are called: the answer goes on, so no sentence is marked as its last."""
+        messages = list(self._pieces(self._splitter.end()))
+        messages += [sentence for item in self._tags.end() for sentence in self._spoken(item)]
+        messages += self._sentences(self._cutter.feed(self._plain.end()) + self._cutter.end())
+        return [*messages, self._think()] if self._thought else messages
 
     def drop(self) -> None:
         """Forget what is held: it must not be said."""

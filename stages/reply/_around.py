@@ -35,12 +35,14 @@ class Surroundings(BaseModel):
 
     venue: dict[Language, str] = {}
     """Facts of the place that every answer may need, told with each question; a folder of many is for `grounding`."""
+    tell_time: bool = True
+    """The local date and time go with each question."""
     history_tokens: int = Field(1500, ge=0)
     """Of the conversation so far that is told, estimated."""
     grounding: _grounding.Settings | None = None
     """The knowledge that the model is told of."""
     safety: _guard.Settings = _guard.Settings()
-    tools: Tools
+    tools: Tools = ()
     """What the model may have called."""
     tool_rounds: int = Field(2, ge=1, le=5)
     """How often in one answer."""
@@ -84,7 +86,7 @@ class Around:
 
     def __init__(self, settings: Surroundings, clock: Clock, local: Callable[[], dt.datetime] | None = None) -> None:
         """`local` gives the local time that the model is told. ConfigError `function-unknown`, `mcp-not-installed`."""
-        self._settings, self._local = settings, local
+        self._settings, self._local = settings, local if settings.tell_time else None
         self._grounding = Grounding(settings.grounding, clock) if settings.grounding else None
         self._guard = Guard(settings.safety, clock)
         self._tools = Toolbox(settings.tools, clock)

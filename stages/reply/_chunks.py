@@ -9,6 +9,7 @@ from pipeline.errors import EngineError, WireError
 from pipeline.http import Answered, whole
 from stages.reply._answer import Delta, Usage
 from stages.reply._sse import LARGEST, SseReader
+from stages.reply._tools.calls import CallPart
 
 Complain = Callable[[bytes], EngineError]
 """Makes an error of the body of one."""
@@ -31,6 +32,7 @@ class _Words(BaseModel):
     reasoning_content: str | None = None
     reasoning: str | None = None
     refusal: str | None = None
+    tool_calls: list[CallPart] | None = None
 
 
 class _Choice(BaseModel):
@@ -77,7 +79,8 @@ def delta(data: str, complain: Complain) -> Delta:
     choice = chunk.choices[0]
     words = choice.delta or choice.message or _Words()
     finish = "content_filter" if words.refusal else choice.finish_reason or ""
-    return Delta(words.content or "", words.reasoning_content or words.reasoning or "", finish, usage)
+    calls = tuple(words.tool_calls or ())
+    return Delta(words.content or "", words.reasoning_content or words.reasoning or "", finish, usage, calls=calls)
 
 
 def _usage(usage: _Usage) -> Usage:

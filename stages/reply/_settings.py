@@ -11,6 +11,7 @@ from pipeline.placement import problems
 from pipeline.plans import Fact
 from pipeline.settings import FROZEN, Secret
 from stages.reply import _dialects
+from stages.reply._around import Surroundings
 from stages.reply._dialects import DIALECTS
 
 Thinking = Literal["on", "off", "auto"]
@@ -129,7 +130,7 @@ _ONE: Final = ("base_url", "model", "api_key", "headers", "extra", "prices", "co
 """Keys of a single server, as `reply` itself may have them."""
 
 
-class Settings(BaseModel):
+class Settings(Surroundings):
     """Where the models are and how they are asked."""
 
     model_config = FROZEN

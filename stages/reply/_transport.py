@@ -90,6 +90,9 @@ def body(settings: Settings, endpoint: Endpoint, call: Call, *, goes_on: bool = 
         "stream_options": {"include_usage": True},
         "max_tokens": endpoint.max_tokens or settings.max_tokens,
     }
+    if told.tools:
+        fields["tools"] = list(told.tools)
+        fields |= {"tool_choice": "none"} if told.last_round else {}
     temperature = settings.temperature if endpoint.temperature is None else endpoint.temperature
     if temperature is not None:
         fields["temperature"] = temperature

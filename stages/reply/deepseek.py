@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from pipeline.calendar import there
+from pipeline.calendar import local_time, there
 from pipeline.clock import Clock
 from pipeline.errors import ConfigError
 from pipeline.facts import Facts
 from pipeline.messages import Question, Sentence, Thought
 from pipeline.placement import misfits
 from stages.reply._answer import Usage
+from stages.reply._around import Around
+from stages.reply._around import check as _around_check
 from stages.reply._dialects import DIALECTS
 from stages.reply._probe import Finding
 from stages.reply._probe import probe as _probe
@@ -24,7 +26,7 @@ from stages.reply._settings import RESERVE, Endpoint, Prices, Settings
 from stages.reply._shares import exceeding
 from stages.reply._transport import Http
 
-__all__ = ["Engine", "Settings", "here", "parts", "probe"]
+__all__ = ["Engine", "Settings", "check", "here", "parts", "probe"]
 
 
 def parts(settings: Settings) -> list[tuple[tuple[str | int, ...], str]]:
@@ -42,6 +44,11 @@ def here(settings: Settings, facts: Facts) -> Settings:
     return settings.model_copy(update={"endpoints": fitting})
 
 
+def check(settings: Settings) -> list[str]:
+    """What is wrong with the files and functions that it names."""
+    return _around_check(settings)
+
+
 async def probe(settings: Settings, clock: Clock) -> list[Finding]:
     """How every endpoint is: for `visavis endpoints`."""
     return await _probe(settings, clock)
@@ -55,6 +62,7 @@ class Engine:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._http = Http(settings, clock)
+        self._around = Around(settings, clock, local_time)
         policy = Policy(
             answer_within=settings.answer_within, reserve=RESERVE, thoughts=settings.thoughts,
             thinking_budget=settings.thinking_budget, hedge_share=settings.hedge.share if settings.hedge else 0.0,
@@ -66,8 +74,13 @@ class Engine:
         """What became of requests, by `endpoint.what` (docs/reply.md)."""
         return self._router.counts
 
+    async def warm(self) -> None:
+        """Read what the model is told, and connect to its tools."""
+        await self._around.warm()
+
     async def close(self) -> None:
         """Close the connections."""
+        await self._around.close()
         await self._http.close()
 
     async def work(self, message: Question) -> AsyncGenerator[Thought | Sentence]:
@@ -76,7 +89,7 @@ class Engine:
         An answer that is cut everywhere raises ServerError or ServerSilent after its whole sentences were given. One
         that the model's `max_tokens` cut ends with its last whole sentence.
         """
-        async with aclosing(self._router.answer(message)) as answers:
+        async with aclosing(self._around.answer(message, self._router.answer)) as answers:
             async for answer in answers:
                 yield answer
 

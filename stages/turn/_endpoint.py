@@ -16,7 +16,7 @@ _MS = HEAR_RATE // 1000
 class Started(NamedTuple):
     """Speech: of a new turn (revision 0), or after tentative utterance `revision`. `at`: its first sample.
 
-    Said again, `sure`, once the turn has `barge_in_ms` of voice.
+    Said again, `sure`, once the turn has `barge_in_ms` of voice (`hum_ms` where it is a mere hum).
     """
 
     turn: int
@@ -79,6 +79,8 @@ class _Turn:
     due: int = 0
     """Where it ends if silence stays."""
     voiced: int = 0
+    spoken: bool = False
+    """It was more than a hum."""
     sure: bool = False
     """It has voice enough to stop the avatar."""
     partials: int = 0
@@ -100,10 +102,11 @@ class Endpoint:
         self._start, self._min_voiced = settings.start_ms * _MS, settings.min_voiced_ms * _MS
         self._preroll, self._pause = settings.preroll_ms * _MS, settings.pause_ms * _MS
         self._limit, self._sure = settings.end_ms * _MS, settings.barge_in_ms * _MS
-        self._partial = settings.partial_ms * _MS
+        self._partial, self._hum = settings.partial_ms * _MS, settings.hum_ms * _MS
         self._hinted = {True: settings.end_complete_ms * _MS, False: settings.end_trailing_ms * _MS}
         self._max = round(settings.max_seconds * HEAR_RATE)
         self._number = 1
+        self._held = False
         self._turn: _Turn | None = None
         self._heard = 0
         self._run: int | None = None
@@ -118,8 +121,11 @@ class Endpoint:
         """First sample that a later utterance may still need."""
         return self._turn.first if self._turn else self._reach(self._heard if self._run is None else self._run)
 
-    def step(self, probability: float, begin: int, end: int) -> list[Event]:
-        """Take the voice probability of samples `begin` to `end` (exclusive), which follow those of the last step."""
+    def step(self, probability: float, begin: int, end: int, *, spoken: bool = True) -> list[Event]:
+        """Take the voice probability of samples `begin` to `end` (exclusive), which follow those of the last step.
+
+        `spoken`: if it is a voice, it is no mere hum.
+        """
         self._heard = end
         if probability < (self._on if self._run is None else self._off):
             self._run = None
@@ -128,7 +134,7 @@ class Endpoint:
             self._run = begin
         if end - self._run < self._start:
             return self._finish_if_due(self._turn) if self._turn else []
-        return self._speech(self._run, end)
+        return self._speech(self._run, end, spoken=spoken)
 
     def hint(self, hint: Hint) -> list[Event]:
         """Move the limit of the silence after the last utterance. A hint about anything else is of no use now.
@@ -143,6 +149,10 @@ class Endpoint:
         if hint.at_sample < turn.due:
             turn.due = max(hint.at_sample, turn.speech_end + self._hinted[hint.complete])
         return self._finish_if_due(turn)
+
+    def hold(self, *, on: bool) -> None:
+        """While held, silence ends no turn, and what is said is none too short: a key says where it begins and ends."""
+        self._held = on
 
     def flush(self, at: int) -> list[Event]:
         """The turn ends at sample `at`, because the sound does or the visitor says so."""
@@ -162,17 +172,17 @@ class Endpoint:
         first = onset - self._preroll
         return max(self._floor, min(begin, first) if onset <= until else first)
 
-    def _speech(self, run: int, end: int) -> list[Event]:
+    def _speech(self, run: int, end: int, *, spoken: bool) -> list[Event]:
         events: list[Event] = []
         turn = self._turn
         if not turn:
-            turn = self._turn = _Turn(run, self._reach(run), run, self._min_voiced)
+            turn = self._turn = _Turn(run, self._reach(run), run, self._start if self._held else self._min_voiced)
             events = [Started(self._number, 0, run)]
         elif turn.covered:
             events = [Started(self._number, turn.revision, run)]
         if run > turn.speech_end:
             turn.gap = self._better(turn, (turn.speech_end, run))
-        turn.covered = False
+        turn.covered, turn.spoken = False, turn.spoken or spoken
         turn.voiced += end - max(run, turn.speech_end)
         turn.speech_end, turn.due = end, end + self._limit
         events += self._progress(turn)
@@ -180,7 +190,7 @@ class Endpoint:
 
     def _progress(self, turn: _Turn) -> list[Event]:
         events: list[Event] = []
-        if not turn.sure and turn.voiced >= self._sure:
+        if not turn.sure and self._has(turn, self._sure):
             turn.sure = True
             events = [Started(self._number, turn.revision, turn.onset, sure=True)]
         if turn.sure and self._partial and (turn.speech_end - turn.onset) // self._partial > turn.partials:
@@ -189,10 +199,13 @@ class Endpoint:
             events.append(Partial(self._number, turn.revision + 1, turn.partials, turn.first, stop))
         return events
 
+    def _has(self, turn: _Turn, voiced: int) -> bool:
+        return turn.voiced >= (voiced if turn.spoken or self._held else max(voiced, self._hum))
+
     def _silence(self, turn: _Turn) -> list[Event]:
         if self._heard - turn.speech_end < self._pause:
             return []
-        if turn.voiced < turn.least:
+        if not self._has(turn, turn.least):
             return self._drop(turn)
         events: list[Event] = []
         if not turn.covered and turn.revision < self._revisions:
@@ -200,13 +213,14 @@ class Endpoint:
         return events + self._finish_if_due(turn)
 
     def _finish_if_due(self, turn: _Turn) -> list[Event]:
-        due = min(turn.due, turn.first + self._max)
+        longest = turn.first + self._max
+        due = longest if self._held else min(turn.due, longest)
         if self._heard < due or (self._run is not None and self._run < due):
             return []
         return self._finish(turn, due)
 
     def _finish(self, turn: _Turn, decided: int) -> list[Event]:
-        if turn.voiced < turn.least:
+        if not self._has(turn, turn.least):
             return self._drop(turn)
         events = [] if turn.covered else self._say(turn, decided)
         events.append(Ended(self._number, turn.revision, min(turn.speech_end, decided), decided))
@@ -232,7 +246,8 @@ class Endpoint:
         middle = min((turn.speech_end + onset) // 2, longest)
         events = self._finish(turn, middle)
         # The rest of a sentence counts, however short.
-        self._turn = _Turn(onset, middle, heard, least=1, due=heard + self._limit, voiced=heard - onset)
+        self._turn = _Turn(onset, middle, heard, least=1, due=heard + self._limit, voiced=heard - onset,
+                           spoken=True)  # fmt: skip
         return [*events, Started(self._number, 0, onset)]
 
     def _better(self, turn: _Turn, gap: tuple[int, int]) -> tuple[int, int]:

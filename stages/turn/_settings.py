@@ -12,16 +12,20 @@ class Settings(BaseModel):
 
     model_config = FROZEN
 
-    on: float = Field(0.5, gt=0.0, lt=1.0)
+    on: float = Field(0.35, gt=0.0, lt=1.0)
     """Voice begins at this probability ..."""
-    off: float = Field(0.35, gt=0.0, lt=1.0)
+    off: float = Field(0.3, gt=0.0, lt=1.0)
     """... and ends below this one."""
     start_ms: int = Field(32, ge=1)
     """This much unbroken voice is speech: playing sound is ducked. More than one chunk of 32 ms hears it later."""
-    min_voiced_ms: int = Field(300, ge=1)
-    """Less voice than this before the first pause is a cough or a short "嗯", and no turn."""
-    barge_in_ms: int = Field(300, ge=1)
+    min_voiced_ms: int = Field(250, ge=1)
+    """Less voice than this before the first pause is a cough, and no turn."""
+    barge_in_ms: int = Field(250, ge=1)
     """This much voice is sure to be a turn, and stops the avatar: never less than `min_voiced_ms`."""
+    hum_ms: int = Field(400, ge=1)
+    """A hum ("嗯") must last this long for either, if that is longer."""
+    echo_guard: bool = True
+    """Take what the loudspeaker plays out of what the microphone hears. Costs nothing while nothing plays."""
     preroll_ms: int = Field(300, ge=0)
     """Sound kept from before the onset, so that no first syllable is lost."""
     pause_ms: int = Field(300, ge=1)
@@ -48,6 +52,6 @@ class Settings(BaseModel):
             raise ValueError("barge_in_ms must not be below min_voiced_ms, or a cough would stop the avatar")
         if self.off > self.on:
             raise ValueError("off must not be above on, or voice would flicker")
-        if self.end_trailing_ms + self.preroll_ms + self.min_voiced_ms > 1000 * self.max_seconds:
-            raise ValueError("max_seconds must hold preroll_ms, min_voiced_ms and end_trailing_ms")
+        if self.end_trailing_ms + self.preroll_ms + max(self.min_voiced_ms, self.hum_ms) > 1000 * self.max_seconds:
+            raise ValueError("max_seconds must hold preroll_ms, min_voiced_ms, hum_ms and end_trailing_ms")
         return self

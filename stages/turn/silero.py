@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from pipeline.audio import HEAR_RATE, Frame, Hint
+from pipeline.audio import FRAME, HEAR_RATE, SILENCE, Frame, Hint, Samples
 from pipeline.clock import Clock
 from pipeline.envelope import Message
 from pipeline.messages import SpeechDropped, SpeechStarted, TurnEnded, Utterance
+from stages.turn._echo import EchoGuard
 from stages.turn._endpoint import Dropped, Ended, Endpoint, Event, Partial, Said, Started
+from stages.turn._hum import Hum
 from stages.turn._settings import Settings
 from stages.turn._vad import CHUNK, Vad, network
 
@@ -35,16 +37,20 @@ class Engine:
 class Ears:
     """One visitor's `Listener`.
 
-    An echo guard belongs between `_vad` and `_endpoint`: it compares `Frame.played` with what was heard and takes
-    the probability down where they agree. Until there is one, the browser's echo cancellation has to do.
+    Frames go through the echo guard first: what an utterance carries is the microphone without the avatar's voice, and
+    exactly the microphone while nothing plays. The network hears a version of it that is cleaned more harshly.
     """
 
     def __init__(self, session: str, settings: Settings) -> None:
         self._session = session
+        self._off, self._hum = settings.off, Hum()
+        self._guard = EchoGuard() if settings.echo_guard else None
         self._vad = Vad()
         self._endpoint = Endpoint(settings)
         self._sound = bytearray()
         """PCM16 from `_first` on: what an utterance may still need, and what the network has not seen."""
+        self._voice = bytearray()
+        """PCM16 from `_seen` on: for the network."""
         self._first = 0
         self._seen = 0
         """Samples before this one have gone through the network."""
@@ -56,11 +62,13 @@ class Ears:
         if missing < 0:
             return []
         messages = self._bridge(missing) if missing else []
-        self._sound += frame.pcm.tobytes()
-        return messages + self._look()
+        return messages + self._take(frame)
 
     def hint(self, hint: Hint) -> list[Message]:
         return self._messages(self._endpoint.hint(hint))
+
+    def hold(self, *, on: bool) -> None:
+        self._endpoint.hold(on=on)
 
     def flush(self) -> list[Message]:
         """The sound ends here (a file's end, a released key): an open utterance ends."""
@@ -73,27 +81,45 @@ class Ears:
     def _bridge(self, missing: int) -> list[Message]:
         if missing > _LONGEST_GAP or not self._heard:  # a visit begins anywhere in the edge's sound
             return self._jump(missing)
-        self._sound += bytes(2 * missing)
+        messages: list[Message] = []
+        for start in range(0, missing, FRAME):
+            messages += self._take(Frame(self._heard, SILENCE[: missing - start]))
+        return messages
+
+    def _take(self, frame: Frame) -> list[Message]:
+        words, voice = self._guard.hear(frame.pcm, frame.played) if self._guard else (frame.pcm, frame.pcm)
+        self._sound += words.tobytes()
+        self._voice += voice.tobytes()
         return self._look()
 
     def _jump(self, missing: int) -> list[Message]:
         messages = self.flush()
         self._vad.reset()
+        if self._guard:
+            self._guard.skip()
         self._first = self._seen = self._heard + missing
         self._sound.clear()
+        self._voice.clear()
         self._endpoint.skip(self._first)
         return messages
 
     def _look(self) -> list[Message]:
         messages: list[Message] = []
         while self._heard - self._seen >= CHUNK:
-            chunk = np.frombuffer(self._sound, np.int16, CHUNK, 2 * (self._seen - self._first))
+            chunk = np.frombuffer(bytes(self._voice[: 2 * CHUNK]), np.int16)
+            del self._voice[: 2 * CHUNK]
             probability = self._vad.probability(chunk)
-            del chunk  # a view would forbid the sound to grow
-            self._seen += CHUNK
-            messages += self._messages(self._endpoint.step(probability, self._seen - CHUNK, self._seen))
+            if self._guard and self._guard.alone:
+                probability = 0.0
+            begin, self._seen = self._seen, self._seen + CHUNK
+            spoken = probability >= self._off and not self._hum.only(self._words(begin))
+            messages += self._messages(self._endpoint.step(probability, begin, self._seen, spoken=spoken))
             self._forget()
         return messages
+
+    def _words(self, begin: int) -> Samples:
+        at = 2 * (begin - self._first)
+        return np.frombuffer(bytes(self._sound[at : at + 2 * CHUNK]), np.int16)
 
     def _forget(self) -> None:
         keep = min(self._endpoint.keep, self._seen)

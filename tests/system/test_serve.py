@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.served import DEMO, ROOT, refused, serving, visavis
+from benchmarks.served import DEMO, ROOT, refused, serving, visavis
 
 pytestmark = pytest.mark.system
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soxr
 
+from benchmarks import echo
 from pipeline.audio import FRAME, HEAR_RATE, SPEAK_RATE, Hint, Samples
 from pipeline.clock import Clock, run_virtual
 from pipeline.envelope import Language, M, Message
@@ -170,6 +171,16 @@ def test_a_single_word_is_a_turn_with_its_first_sound(visitor: Visitor) -> None:
         delays.append(said[0][0] - onset(samples))
     assert np.median(delays) <= 0.1 * HEAR_RATE
     assert np.percentile(delays, 95) <= 0.2 * HEAR_RATE
+
+
+@pytest.mark.skipif(not echo.DATA.is_dir(), reason="recordings of real people are not at hand")
+@pytest.mark.parametrize("level", [0, -12])
+def test_real_people_are_heard_over_the_avatar_and_the_avatar_is_not(level: int) -> None:
+    echo.visitor.cache_clear()
+    for seed in range(3):
+        found = echo.judge(echo.Scene("", level, seed=seed, visitor=4.5 + 0.37 * seed))
+        assert found.sure is not None
+        assert found.turns == 0
 
 
 def test_a_short_hum_is_no_turn() -> None:

@@ -17,6 +17,7 @@ from stages.reply._router.plan import Call, Plan, Policy, Transport
 from stages.reply._router.run import Lane, Run
 from stages.reply._router.stream import Stream
 from stages.reply._thoughts import Shown
+from stages.reply._tools.calls import Wanted
 
 _OF_RESERVE = 0.8
 """Of the time that is kept back: in it the first sentence may still come; the rest is for the stage's fallback."""
@@ -36,7 +37,7 @@ class Router:
         """By `endpoint.what`: asked, answered, each cause of a failure, hedged, lost, and the tokens of answers."""
         return self._book.counts
 
-    async def answer(self, question: Question, told: object = None) -> AsyncGenerator[Thought | Sentence]:
+    async def answer(self, question: Question, told: object = None) -> AsyncGenerator[Thought | Sentence | Wanted]:
         """Thoughts and sentences, the last one marked.
 
         EngineError when no endpoint is left (`endpoints-resting` at once when all are left alone), when the request
@@ -72,10 +73,12 @@ class Router:
         run.due = self._clock.now() + whole - reserve
         run.latest = run.due + _OF_RESERVE * reserve
 
-    async def _heard(self, run: Run, lane: Lane) -> AsyncGenerator[Thought | Sentence]:
+    async def _heard(self, run: Run, lane: Lane) -> AsyncGenerator[Thought | Sentence | Wanted]:
         async with aclosing(lane.stream.messages()) as messages:
             async for message in messages:
-                if isinstance(message, Thought):
+                if isinstance(message, Wanted):
+                    yield message
+                elif isinstance(message, Thought):
                     for shown in run.shown.take(message):
                         yield shown
                 else:

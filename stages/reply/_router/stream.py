@@ -12,6 +12,7 @@ from stages.reply._router.causes import EXCUSE
 from stages.reply._router.plan import Call, Transport
 from stages.reply._router.repeats import Repeats
 from stages.reply._thoughts import Circle
+from stages.reply._tools.calls import Wanted
 
 TAIL: Final = 0.25
 """Seconds after the answer's end for its usage, `[DONE]` and the body's end, so that the connection can be kept."""
@@ -45,7 +46,7 @@ class Stream:
         self.opened = self._clock.now() - self.asked
         self._thought_due = self._clock.now() + self._budget
 
-    async def messages(self) -> AsyncGenerator[Thought | Sentence]:
+    async def messages(self) -> AsyncGenerator[Thought | Sentence | Wanted]:
         """What the endpoint says. EngineError after a stream that was cut gave its whole sentences."""
         try:
             delta = self._first
@@ -55,8 +56,8 @@ class Stream:
                 if delta.done:
                     break
                 delta = await self._next()
-            for said in self._end():
-                yield said
+            for ending in self._end():
+                yield ending
         except EngineError:
             for sentence in self.answer.whole():
                 yield sentence
@@ -77,7 +78,7 @@ class Stream:
                 delta = await self._patience.until(anext(self._deltas, None), due)
             except TimeoutError as error:
                 raise self._fault("server-silent", "kept silent past the deadline") from error
-            if delta is None or delta.content or delta.reasoning or delta.finish or delta.done:
+            if delta is None or delta.calls or delta.content or delta.reasoning or delta.finish or delta.done:
                 return delta
             self._take_usage(delta)
 
@@ -140,10 +141,14 @@ class Stream:
                 raise self._fault("thinking-loop", "thought the same again and again", "switch thinking off for it")
             yield message
 
-    def _end(self) -> Iterator[Thought | Sentence]:
+    def _end(self) -> Iterator[Thought | Sentence | Wanted]:
         answer = self.answer
         if not answer.finish:
             raise self._fault("server-broken", "ended its stream without a finish_reason: it was cut")
+        if answer.calls and answer.finish != "length":
+            yield from self._honest(answer.pause())
+            yield Wanted(answer.calls.end())
+            return
         # Asked to go on, a model that says nothing finds that all was said.
         goes_on = bool(self.call.question.said)
         answer.repeated = answer.repeated or (goes_on and answer.finish == "stop" and not answer.thought)

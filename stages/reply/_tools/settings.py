@@ -114,7 +114,7 @@ class McpServer(_Common):
 
 
 Tool = Annotated[HttpTool | PythonTool | McpServer, Field(discriminator="kind")]
-Tools = Annotated[tuple[Tool, ...], Field(default=(), max_length=64)]
+Tools = Annotated[tuple[Tool, ...], Field(max_length=64)]
 
 
 def check(tools: tuple[HttpTool | PythonTool | McpServer, ...]) -> list[str]:

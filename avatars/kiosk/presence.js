@@ -1,0 +1,41 @@
+/** Seconds without a touch, a key, a voice or an answer after which nobody counts as there. */
+const GONE = 90;
+
+/** Whether somebody is there: by touch, key and voice; never who. Event: `change` (see `present`). */
+export class Presence extends EventTarget {
+  #last = 0;
+  present = false;
+
+  constructor() {
+    super();
+    // Not when a finger comes down: the page changes then, and what was meant would be gone from under it.
+    for (const kind of ['click', 'keydown']) document.addEventListener(kind, () => this.seen(), { capture: true });
+    setInterval(() => this.#look(), 1000);
+  }
+
+  /** A sign of life. */
+  seen() {
+    this.#last = performance.now();
+    this.#become(true);
+  }
+
+  /** Something goes on: whoever listens is there. */
+  busy() {
+    this.#last = performance.now();
+  }
+
+  /** The visit is over. */
+  gone() {
+    this.#become(false);
+  }
+
+  #look() {
+    if (this.present && performance.now() - this.#last > GONE * 1000) this.#become(false);
+  }
+
+  #become(present) {
+    if (present === this.present) return;
+    this.present = present;
+    this.dispatchEvent(new Event('change'));
+  }
+}
