@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.aigc import Labelling
 from pipeline.bus.settings import Broker, Login, read_broker, wrong_name
 from pipeline.engines import load, settings_class
 from pipeline.errors import ConfigError
@@ -60,6 +61,7 @@ class _Top(BaseModel):
     metrics: Metrics = Metrics()
     log: Logging = Logging()
     image: str = ""
+    label: Labelling = Labelling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Config:
     log: Logging
     image: str
     """Of the containers that `render` writes; empty: the default."""
+    label: Labelling
+    """Who answers for what the avatar says."""
     avatar: Path | None
     """The avatar pack's folder."""
     screen: "EngineConfig | None"
@@ -137,8 +141,8 @@ def read_config(path: Path, runs: Runs = everywhere, *, unfilled: bool = False) 
         path=path, site=top.site, broker=broker, session=top.session, persona=persona, metrics=top.metrics,
         plans={name: plan for name, plan in plans.items() if plan is not None},
         stages={name: stage for name, stage in stages.items() if stage is not None}, log=top.log, image=top.image,
-        avatar=top.avatar, screen=screen, screens=screens, lines_cache=top.lines_cache,
-         source=_without_environment(file),
+        label=top.label, avatar=top.avatar, screen=screen, screens=screens, lines_cache=top.lines_cache,
+        source=_without_environment(file),
     )  # fmt: skip
 
 

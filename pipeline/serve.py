@@ -148,6 +148,9 @@ def _about(config: Config, planned: Planned) -> tuple[str, Questions, dict[Langu
     found: Questions = knows.module.suggestions(knows.settings, planned.session.knowledge) if knows else {}
     transcript = config.stages.get("transcript")
     demo = transcript is not None and str(getattr(transcript.settings, "model", "")).endswith("demo_model")
+    model = config.label.model or model
+    if config.label.filing:
+        model = f"{model} · 备案号 {config.label.filing}"
     return model, {language: some[:MOST_QUESTIONS] for language, some in found.items()}, DEMO if demo else {}
 
 

@@ -21,6 +21,8 @@ BEAT = 0.5
 """Seconds between two `Progress`."""
 SUSPENDED = 30.0
 """Seconds for which a failed engine is left alone when it has a fallback."""
+LATER = {"tool-tentative"}
+"""Failures of what may not be done yet: its session asks again when it may, and nobody else is asked meanwhile."""
 ENDING = {"reply", "speech"}
 """Stages whose answers have several messages, the last of them marked."""
 
@@ -183,7 +185,7 @@ class StageLoop:
             return "expired"
         running = self._choose(job.message)
         failure = await self._attempt(job, running)
-        if failure and running is self._primary and self._fallback:
+        if failure and failure.code not in LATER and running is self._primary and self._fallback:
             self._suspend(job, failure.code)
             if not job.spoke:
                 failure = await self._attempt(job, self._fallback)

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.config import Config, read_config
 from pipeline.errors import ConfigError
+from pipeline.serve import _about
 from tests.test_pipeline_config import STUBS
 
 
@@ -73,3 +74,9 @@ def test_a_voice_that_the_engine_does_not_have_is_told_before_anybody_hears_it(t
     path.write_text(STUBS.replace("benchmarks.stubs.speech", "espeak") + text, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"screens \(a\): voice: espeak has no voice 'nonsense'"):
         read_config(path)
+
+
+def test_who_answers_and_its_filing_number_stand_on_the_screen(tmp_path: Path) -> None:
+    config = read(tmp_path, "label: {producer: River Museum, filing: ABC-1, model: DeepSeek}\n")
+    model, *_ = _about(config, config.screens[0])
+    assert model == "DeepSeek · 备案号 ABC-1"

@@ -7,6 +7,7 @@ from benchmarks.stubs import reply
 from pipeline import messages as m
 from pipeline.clock import Clock
 from pipeline.envelope import Message
+from pipeline.errors import EngineError
 from pipeline.session.settings import Conversing, Deadlines
 from tests.scene import Scene, origins, play, stub
 
@@ -57,3 +58,49 @@ def test_a_thought_without_words_is_a_sign_of_life_and_nothing_to_show() -> None
     scene = play(asks, reply=Hidden)
     assert not [message for _, message in scene.screen.shown if isinstance(message, m.Thought)]
     assert origins(scene)[-1] == "reply"
+
+
+# --- what may not be done before the turn has ended
+
+
+class Careful:
+    """Wants a tool with an effect: not while the turn may go on."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.inner, self.asked = stub(reply)(clock), 0
+
+    async def work(self, message: Message) -> AsyncIterator[Message]:
+        assert isinstance(message, m.Question)
+        if message.tentative:
+            raise EngineError("tool-tentative", "the turn may go on", retry=True)
+        async for answer in self.inner.work(message):
+            yield answer
+
+
+def test_what_may_not_be_done_yet_is_asked_again_when_the_turn_has_ended() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.starts()
+        utterance = scene.utterance()
+        await scene.hears(utterance)
+        await scene.clock.sleep(0.5)  # asked, and put off
+        await scene.ends(utterance)
+        await scene.clock.sleep(5)
+
+    scene = play(act, reply=Careful)
+    assert [question.tentative for question in scene.all(m.Question)] == [True, False]
+    assert origins(scene) == ["reply", "reply"]
+
+
+def test_nobody_else_answers_meanwhile() -> None:
+    async def act(scene: Scene) -> None:
+        await scene.starts()
+        await scene.hears(scene.utterance())
+        await scene.clock.sleep(0.5)
+
+    scene = play(act, reply=Careful, fallbacks={"reply": stub(reply)})
+    assert not [line for line in scene.all(m.Sentence) if line.origin == "reply"]
+
+
+def test_a_turn_that_ends_while_it_is_put_off_is_answered() -> None:
+    scene = play(asks, reply=Careful)
+    assert origins(scene) == ["reply", "reply"]

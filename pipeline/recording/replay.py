@@ -103,7 +103,10 @@ async def _visitor(
     """One of them, from the first sample to the last answer."""
     several = job.visitors > 1
     await clock.sleep(number * APART)
-    async with recording(job.folders()[number], clock, home.bus) as (recorder, said), asyncio.TaskGroup() as tasks:
+    async with (
+        recording(job.folders()[number], clock, home.bus, job.config.label) as (recorder, said),
+        asyncio.TaskGroup() as tasks,
+    ):
         recorder.describe({**job.about, **_facts(job)})
         told.append(recorder.timing)
         screen = FileScreen(clock, recorder.avatar)

@@ -16,6 +16,8 @@ from pipeline.session.turns import Turn
 
 BACK = "back"
 """What wakes a conversation when the bus is back after it was away."""
+LATER = {"tool-tentative"}
+"""Failures after which a question is put again when its turn has ended."""
 LEAVE: dict[str, Literal["left", "ended"]] = {"left": "left", "ended": "ended"}
 """What ends it: the screen is gone; a new conversation is wanted."""
 
@@ -108,8 +110,10 @@ class Conversation:
         self._hands.wake("turn", self._state.limits.turn)
         if turn.failed:
             self._apologise()
-        else:
-            self._state.answers.release(turn)
+            return
+        if turn.postponed and turn.question:
+            self._hearing.ask_again(turn, turn.question)
+        self._state.answers.release(turn)
 
     def _renew(self, request: Message) -> Message | None:
         if isinstance(request, m.Sentence):
@@ -177,8 +181,20 @@ class Conversation:
     def _failure(self, failure: m.Failure) -> None:
         if failure.stage == "cues":
             self._state.answers.without_cues(failure.cause)
+        elif failure.code in LATER:
+            self._postpone(failure)
         elif failure.stage != "emotion":
             self._state.requests.fail(failure)
+
+    def _postpone(self, failure: m.Failure) -> None:
+        """What the answer needs may not be done while the turn may still go on."""
+        turn = self._asked_by(failure)
+        if turn is None or turn.question is None:
+            return
+        self._state.requests.done(failure.cause)
+        turn.postponed = True
+        if turn.ended:
+            self._hearing.ask_again(turn, turn.question)
 
     def _lost(self, request: Message, code: str) -> None:
         """A request will not be answered."""

@@ -168,6 +168,12 @@ class Hearing:
         )
         state.requests.send(turn.question, state.limits.first_sentence)
 
+    def ask_again(self, turn: Turn, question: m.Question) -> None:
+        """Put a question that could not be answered while the turn might go on: now it has ended."""
+        turn.postponed = False
+        turn.question = question.changed(tentative=False, said=turn.said()).again()
+        self._state.requests.send(turn.question, self._state.limits.first_sentence)
+
     def typed(self, typed: m.Typed) -> Turn:
         """A turn that was typed or touched: heard at once, and at its end."""
         state = self._state

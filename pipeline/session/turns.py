@@ -23,6 +23,8 @@ class Turn:
     lines: list[Line] = field(default_factory=list)
     ended: TurnEnded | None = None
     """Its end: from now on what is prepared may be seen and heard."""
+    postponed: bool = False
+    """Its answer wants something done that may only be done when the turn has ended."""
     ended_at: float = 0.0
     """When that was known, in seconds on the clock."""
     complete: bool = False
