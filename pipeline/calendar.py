@@ -15,6 +15,11 @@ def there(timezone: str) -> tuple[int, float]:
     return now.weekday(), _hour(now)
 
 
+def date_there(timezone: str) -> str:
+    """The date in a time zone, as 2026-11-25."""
+    return dt.datetime.now(ZoneInfo(timezone)).date().isoformat()  # noqa: TID251  as above
+
+
 def local_time() -> dt.datetime:
     """Date and time where this process runs: for what a model is told."""
     return dt.datetime.now()  # noqa: DTZ005, TID251  as above

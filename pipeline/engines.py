@@ -23,8 +23,10 @@ class Engine(Protocol):
     """A worker engine: a function of one message. It may also have `async def warm()` and `async def close()`.
 
     `heals = True`: it knows by itself when to ask its servers again, so that the stage need not leave it alone after a
-    failure. Its module may have `check(settings)` and `parts(settings)` for `visavis check`, `here(settings, facts)`,
-    what of the settings holds on a machine, and `probe(settings, clock)` for `visavis endpoints`.
+    failure. `counts`: what it counts by itself, by `what`, for `/metrics`. `site(place, workers, spent)` is told how
+    many share its limits (docs/reply.md). Its module may have `check(settings)` and `parts(settings)` for `visavis
+    check`, `here(settings, facts)`, what of the settings holds on a machine, and `probe(settings, clock)` for `visavis
+    endpoints`.
     """
 
     def work(self, message: Message) -> AsyncIterator[Message]:

@@ -11,6 +11,8 @@ Language = Literal["zh", "en"]
 Mode = Literal["hands-free", "push-to-talk", "wake-phrase"]
 Number = Annotated[float, AfterValidator(lambda value: round(value, 4))]
 """A float with 4 decimals: rounded at the source, so that equal runs write equal bytes."""
+Cost = Annotated[float, AfterValidator(lambda value: round(value, 8))]
+"""Money: a short answer costs less than a ten-thousandth of any currency."""
 Unit = Annotated[Number, Field(ge=0.0, le=1.0)]
 Origin = Literal["reply", "filler", "apology", "greeting", "farewell", "attract", "say"]
 

@@ -77,7 +77,8 @@ async def house(config: Config, clock: Clock, note: Callable[[Timing], None] | N
             lines = await fixed_lines(config, bus, clock)
             local = tuple(load.stage for load in here.loads)
             yield House(venue(config, bus, clock, turn, lines, crew), crew, bus, start, missing, local, edges,
-                        Telling(status, lambda: _counts(bus), lambda: _why_not_ready(bus)))  # fmt: skip
+                        Telling(status, lambda: _counts(bus), lambda: _why_not_ready(bus),
+                                lambda: here.counts("reply")))  # fmt: skip
         finally:
             latest.append(status().changed(state="drained", stages=()))
             for task in background:

@@ -196,11 +196,11 @@ class Sentence(Message):
     last: bool = False
     """The answer ends with this sentence. Its text may be empty when the stream ended without more words."""
     sources: tuple[str, ...] = ()  # knowledge entries used
-    by: str = ""
-    """Who answered: the model or the engine."""
+    by: str = ""  # who answered: the model or the engine
     tokens_in: int = 0
+    tokens_cached: int = 0  # of tokens_in
     tokens_out: int = 0
-    cost: Number = 0.0
+    cost: e.Cost = 0.0
     """In the endpoint's currency; on the last sentence of an answer."""
     origin: Origin = "reply"
     voices: dict[Language, str] = {}

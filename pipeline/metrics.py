@@ -13,6 +13,7 @@ from pipeline.envelope import Message, StageLoad
 from pipeline.flow import STAGES
 from pipeline.jobs import Timing
 from pipeline.messages import Failure, Interrupt, Played, Sentence, SessionEnded, Transcript, TurnEnded
+from pipeline.spending import Spending, Till
 from pipeline.wire import UNKNOWN
 
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0, 3.0, 4.0, 6.0, 10.0, 30.0)
@@ -36,6 +37,7 @@ _CODE = re.compile(r"[a-z]{1,20}(-[a-z]{1,20}){0,4}")
 _COUNTS = {
     "visavis_requests": "What became of the requests that sessions sent, by kind.",
     "visavis_screen_events": "What happened at the screens and at their doors.",
+    "visavis_reply_events": "What became of requests to the reply's endpoints, as ENDPOINT.what.",
     "visavis_bus_events": "What happened to the connection to the broker, and messages that were not sent or not read.",
 }
 """Help of `<prefix>_total`."""
@@ -150,6 +152,7 @@ class Meter:
             turns.labels(outcome)  # from 0 on, or the first of each would be no increase
         for why in get_args(Whys):
             self._visits.labels(why)
+        self._spending = Spending(Till(registry))
         self._turns = _Turns(latency.observe, lambda outcome: turns.labels(outcome).inc())
         self._codes: set[str] = set()
         self._loads: list[Callable[[], Sequence[StageLoad]]] = []
@@ -174,6 +177,7 @@ class Meter:
         elif isinstance(message, SessionEnded):
             self._visits.labels(message.why).inc()
         self._turns.message(at, message)
+        self._spending.message(message)
 
     def _code(self, code: str) -> str:
         if code not in self._codes:

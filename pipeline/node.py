@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,11 +46,33 @@ class Workers:
         self._bus, self._clock, self._tasks = bus, clock, tasks
         self._node, self._shares, self._note = node, shares, note
         self._working: dict[str, _Working] = {}
+        self._site: dict[str, tuple[int, int, float]] = {}
 
     @property
     def loads(self) -> tuple[StageLoad, ...]:
         """How each stage is doing, in the order of the flow."""
         return tuple(self._working[name].loop.load for name in OF_ALL if name in self._working)
+
+    def counts(self, stage: str) -> Mapping[str, int]:
+        """What the engines of a stage count by themselves, by `what`; empty where they count nothing."""
+        total: Counter[str] = Counter()
+        for engine in self._engines(stage):
+            total.update(getattr(engine, "counts", {}))
+        return total
+
+    def shares(self, stage: str) -> bool:
+        """An engine of a stage wants to know who shares its limits."""
+        return any(hasattr(engine, "site") for engine in self._engines(stage))
+
+    def site(self, stage: str, place: int, workers: int, spent: float) -> None:
+        """Tell the engines of a stage who shares their limits, and those that begin later."""
+        self._site[stage] = place, workers, spent
+        for engine in self._engines(stage):
+            if hasattr(engine, "site"):
+                engine.site(place, workers, spent)
+
+    def _engines(self, stage: str) -> list[Any]:
+        return self._working[stage].engines if stage in self._working else []
 
     async def start(self, chosen: EngineConfig, plan: Plan) -> None:
         """Warm a stage's engines, then let it take work. One that runs already goes on until the new one is warm.
@@ -76,6 +99,8 @@ class Workers:
         task = self._tasks.create_task(loop.run(listening), name=stage.name)
         await listening.wait()
         self._working[stage.name] = _Working(loop, task, engines)
+        if stage.name in self._site:
+            self.site(stage.name, *self._site[stage.name])
         if old is not None:
             self._tasks.create_task(self._finish(old), name=f"{stage.name}.finish")
 

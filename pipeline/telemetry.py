@@ -30,6 +30,7 @@ async def telemetry(
     meter.info(first.version, first.node, config.site, first.facts)
     meter.watch_loads(lambda: telling.status().stages)
     meter.watch_counts("visavis_bus_events", lambda: {**dict.fromkeys(OF_THE_BUS, 0), **telling.counts()})
+    meter.watch_counts("visavis_reply_events", telling.replies)
     meter.watch_counts("visavis_requests", lambda: _requests(telling.status()))
     async with serving(host or config.metrics.host, port, meter, alive=lambda: "", ready=telling.why_not_ready):
         yield meter

@@ -15,3 +15,5 @@ class Telling:
     """Of the bus."""
     why_not_ready: Callable[[], str]
     """Empty when it is ready."""
+    replies: Callable[[], Mapping[str, int]] = dict
+    """What the reply's engine counts, where it runs here."""

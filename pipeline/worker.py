@@ -5,11 +5,12 @@ import hashlib
 import logging
 import signal
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from pipeline.announce import Announcer, boot, host_name, joined
 from pipeline.bus.mqtt import MqttBus
@@ -24,10 +25,13 @@ from pipeline.metrics import Meter
 from pipeline.node import OF_ALL, Workers
 from pipeline.placement import misfits
 from pipeline.plans import Plan
+from pipeline.site import Site
 from pipeline.telemetry import telemetry
 from pipeline.telling import Telling
 
 _LOGGER = logging.getLogger(__name__)
+SHARED = "reply"
+"""The stage whose engine shares limits and a budget with those of other nodes."""
 LOOK = 1.0
 """Seconds between two looks at the config file."""
 SHOWN = (
@@ -105,7 +109,7 @@ class _Node:
         self._workers: Workers | None = None
         self._reloads = Counter(reloaded=0, reload_refused=0)
         self._bus: MqttBus | None = None
-        self.telling = Telling(self.status, self._counts, self._why_not_ready)
+        self.telling = Telling(self.status, self._counts, self._why_not_ready, self._replies)
 
     def status(self) -> Status:
         """How it is doing."""
@@ -118,6 +122,9 @@ class _Node:
 
     def _counts(self) -> dict[str, int]:
         return self._bus.counts if self._bus else {}
+
+    def _replies(self) -> Mapping[str, int]:
+        return self._workers.counts("reply") if self._workers else {}
 
     def _why_not_ready(self) -> str:
         if self._status.state != "ready":
@@ -139,13 +146,23 @@ class _Node:
                 bus, self._clock, tasks, node=self._status.node, shares=True, note=note
             )  # fmt: skip
             announcer = Announcer(bus, self._clock, self.status)
-            background = [tasks.create_task(announcer.run(), name="announcer")]
+            site = Site(self._clock, self._status.node, SHARED, partial(workers.site, SHARED))
+            background = [
+                tasks.create_task(announcer.run(), name="announcer"),
+                tasks.create_task(self._hear_of_others(site, bus, workers), name="site"),
+            ]
             try:
                 await self._work(workers, announcer, stop)
             finally:
                 for task in background:
                     task.cancel()
                 await workers.stop()
+
+    async def _hear_of_others(self, site: Site, bus: MqttBus, workers: Workers) -> NoReturn:
+        """As soon as a stage runs here that shares something: a changed config may bring it."""
+        while not workers.shares(SHARED):
+            await self._clock.sleep(LOOK)
+        await site.run(bus)
 
     async def _work(self, workers: Workers, announcer: Announcer, stop: asyncio.Event) -> None:
         for name, chosen in self._config.stages.items():

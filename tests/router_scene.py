@@ -9,9 +9,10 @@ from typing import Literal
 from pipeline.clock import Clock, run_virtual
 from pipeline.errors import EngineError, ServerError, ServerSilent
 from pipeline.messages import Question, Sentence, Thought
-from stages.reply._answer import Delta, Usage
+from stages.reply._answer import Delta
 from stages.reply._router.plan import Call, Plan, Policy
 from stages.reply._router.router import Router
+from stages.reply._usage import Usage
 
 QUESTION = Question(session="s", turn=1, revision=1, text="瓷器在哪里", language="zh")
 SENTENCES = ("瓷器在二楼东厅。", "从这里上楼梯，然后左转。", "闭馆时间是下午五点！", "还有什么想看的吗？")

@@ -13,6 +13,7 @@ from pipeline.envelope import Message, StageLoad
 from pipeline.jobs import Timing
 from pipeline.metrics import CODES, VISITS, Meter
 from pipeline.wire import UNKNOWN, from_dict
+from tests.paying import stocked
 from tests.scene import Scene, play
 
 ROOT = Path(__file__).parent.parent
@@ -38,13 +39,12 @@ def counted(meter: Meter, name: str) -> dict[str, float]:
 
 def full() -> Meter:
     """A meter of which every metric has something."""
-    meter = Meter()
+    meter = stocked()
     meter.timing(Timing("reply", "deepseek", "c", "s", 1, 1, 20.0, 100.0, 400.0, "done"))
     visit(meter, turn())
     meter.message(9.0, m.Failure(session="s", stage="reply", code="server-busy", text="busy"))
     meter.watch_loads(lambda: [StageLoad(stage="speech", concurrency=4, held=3, waits=2)])
     meter.watch_counts("visavis_requests", lambda: {"sent": 5, "again": 1})
-    meter.watch_counts("visavis_screen_events", lambda: {"resumed": 1})
     meter.watch_counts("visavis_bus_events", lambda: {"reconnects": 1, "lost_full": 2, "refused_wire-kind": 3})
     meter.info("0.1.0", "kunpeng-1", "museum", {"arch": "aarch64", "npu_count": 8, "label.hall": "east"})
     return meter

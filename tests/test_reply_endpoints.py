@@ -9,8 +9,9 @@ from pipeline.config import at_machine, read_config
 from pipeline.errors import ConfigError
 from pipeline.facts import Fact, Facts
 from stages.reply import deepseek
-from stages.reply._answer import Usage
-from stages.reply._settings import Endpoint, Peak, Prices, Settings
+from stages.reply._prices import Peak, Prices
+from stages.reply._settings import Endpoint, Settings
+from stages.reply._usage import Usage
 from tests.test_pipeline_config import STUBS, problems
 
 TWO = "{name: hall, base_url: 'http://hall:8000', model: m, dialect: vllm}, {name: cloud, model: deepseek-flash}"

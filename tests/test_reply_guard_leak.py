@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.clock import Clock, run_virtual
@@ -177,6 +177,7 @@ def test_the_refusal_is_logged_without_a_word_of_it(caplog: pytest.LogCaptureFix
     assert "口语化" not in caplog.text
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), max_size=30))
 def test_where_a_stream_is_cut_does_not_matter(sizes: list[int]) -> None:
     asked, text = question("x", "en"), rules("en")
@@ -188,6 +189,7 @@ def test_where_a_stream_is_cut_does_not_matter(sizes: list[int]) -> None:
     assert texts == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_breaks_it(text: str) -> None:
     Recital(PERSONA).hears(text)

@@ -38,21 +38,26 @@ async def handle(request: web.Request) -> web.StreamResponse:
 
 @pytest.mark.parametrize("run", [run_real, run_virtual])
 def test_a_function_is_called_while_a_line_is_said_and_the_answer_goes_on_with_what_it_gave(
-    run: Callable[..., list[tuple[int, str, bool, str]]],
+    run: Callable[..., list[Sentence]],
 ) -> None:
     with serving(handle) as server:
 
-        async def main(clock: Clock) -> list[tuple[int, str, bool, str]]:
-            settings = Settings.model_validate({"base_url": server.url, "model": "m", "tools": [WEATHER]})
+        async def main(clock: Clock) -> list[Sentence]:
+            settings = Settings.model_validate(
+                {"base_url": server.url, "model": "m", "tools": [WEATHER], "prices": {"output": 4}}
+            )
             engine = Engine(settings, clock)
             await engine.warm()
             said = [message async for message in engine.work(QUESTION) if isinstance(message, Sentence)]
             await engine.close()
-            return [(one.index, one.text, one.last, one.by) for one in said]
+            return said
 
         said = run(main)
-    assert said == [
+    assert [(one.index, one.text, one.last, one.by) for one in said] == [
         (0, "我查一下。", False, "tools"), (1, "北京今天是晴天。", False, "m"), (2, "出门吧！", True, "m"),
     ]  # fmt: skip
+    last = said[-1]
+    assert (last.tokens_in, last.tokens_cached, last.tokens_out) == (240, 200, 18), "of both rounds"
+    assert last.cost == 18 * 4 / 1e6
     assert server.bodies[0]["tools"] == server.bodies[1]["tools"]
     assert [message["role"] for message in server.bodies[1]["messages"]] == ["system", "user", "assistant", "tool"]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.clock import Clock, run_virtual
-from stages.reply._router.gate import Gate
+from stages.reply._router.gate import Gate, part
 from stages.reply._router.plan import Plan, Policy
 from tests.router_scene import ANSWER, QUESTION, Heard, Play, Plays, Scene, plain, play
 
@@ -134,3 +134,30 @@ def test_a_place_at_an_endpoint_that_failed_meanwhile_is_not_taken() -> None:
 
     scene = play({"a": Play("refused", first=0.5)}, act, plans=[Plan("a", concurrency=1)])
     assert len(scene.scripted.asked) == 1
+
+
+@given(st.integers(1, 4096), st.integers(1, 300))
+def test_the_shares_of_all_workers_are_the_whole_and_each_can_ask(limit: int, workers: int) -> None:
+    shares = [part(limit, place, workers) for place in range(workers)]
+    assert sum(shares) == max(limit, workers)
+    assert min(shares) >= 1
+    assert max(shares) - min(shares) <= 1
+    assert shares == sorted(shares, reverse=True)  # what cannot be divided goes to the first
+
+
+def test_places_that_are_added_go_to_who_waits_and_places_that_are_taken_away_are_not_given_again() -> None:
+    async def main(clock: Clock) -> None:
+        gate = Gate({"a": 2})
+        assert gate.enter("a", "one")
+        assert gate.enter("a", "two")
+        waiting = [asyncio.ensure_future(gate.wait(["a"], name)) for name in ("three", "four")]
+        await clock.sleep(0.01)
+        gate.allow({"a": 1})
+        gate.leave("a", "one")
+        await clock.sleep(0.01)
+        assert (gate.inside["a"], any(one.done() for one in waiting)) == (1, False)
+        gate.allow({"a": 3})
+        assert await asyncio.gather(*waiting) == ["a", "a"]
+        assert gate.inside["a"] == 3
+
+    run_virtual(main)

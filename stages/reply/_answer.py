@@ -10,18 +10,10 @@ from stages.reply._plain import Plain
 from stages.reply._splitter import Piece, Splitter
 from stages.reply._tags import Tag, TagReader
 from stages.reply._tools.calls import CallPart, ToolCalls
+from stages.reply._usage import Usage
 
 _THOUGHT = 80
 """Characters of a thought after the first one: a token each would be a message each."""
-
-
-class Usage(NamedTuple):
-    """What an answer took; 0 where the server does not say."""
-
-    tokens_in: int = 0
-    cached: int = 0
-    """Of `tokens_in`: read from the server's prefix cache."""
-    tokens_out: int = 0
 
 
 class Delta(NamedTuple):
@@ -61,6 +53,8 @@ class Answer:
         self.calls = ToolCalls()
         self.finish = ""
         self.usage = Usage()
+        self.letters = 0
+        """Characters of text and thought so far: what an answer took that ended before its server told."""
         self.thought = False
         """The model thought something."""
         self.slipped = False
@@ -79,6 +73,7 @@ class Answer:
         """The messages that are sure now."""
         self.finish = delta.finish or self.finish
         self.usage = delta.usage or self.usage
+        self.letters += len(delta.content) + len(delta.reasoning)
         self.calls.feed(delta.calls)
         yield from self._pieces(self._splitter.feed(delta.content, delta.reasoning))
 
@@ -110,7 +105,7 @@ class Answer:
 
     def _marked(self, messages: list[Thought | Sentence], cost: float) -> list[Thought | Sentence]:
         """The last sentence carries what the answer took; where all were given before, an empty one does."""
-        told = {"last": True, "tokens_in": self.usage.tokens_in, "tokens_out": self.usage.tokens_out, "cost": cost}
+        told = self.usage.told() | {"last": True, "cost": cost}
         at = max((at for at, message in enumerate(messages) if isinstance(message, Sentence)), default=-1)
         last = messages.pop(at) if at >= 0 else self._sentence("")
         return [*messages, type(last).model_validate(last.model_dump() | told)]

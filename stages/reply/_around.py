@@ -22,6 +22,7 @@ from stages.reply._tools import settings as tool_settings
 from stages.reply._tools.box import Toolbox
 from stages.reply._tools.calls import ToolResult, Wanted
 from stages.reply._tools.settings import Tools
+from stages.reply._usage import NOTHING, Usage
 
 _LOGGER = logging.getLogger(__name__)
 Ask = Callable[[Question, Told], AsyncGenerator[Thought | Sentence | Wanted]]
@@ -63,6 +64,9 @@ class _Progress:
     told: Told
     said: list[str] = dataclasses.field(default_factory=list)
     """Since the last round, or the beginning."""
+    usage: Usage = NOTHING
+    """Of the rounds that are over."""
+    cost: float = 0.0
 
     def take(self, sentence: Sentence) -> Sentence:
         """The sentence as it may be said, with the entries that it was made from."""
@@ -70,11 +74,17 @@ class _Progress:
         taken = self.watch.take(named)
         if taken.text:
             self.said.append(taken.text)
-        return taken
+        return self._whole(taken) if taken.last else taken
+
+    def _whole(self, last: Sentence) -> Sentence:
+        """With what all rounds together took."""
+        usage = self.usage.plus(Usage(last.tokens_in, last.tokens_cached, last.tokens_out))
+        return last.changed(cost=round(self.cost + last.cost, 8), **usage.told())
 
     def next(self, wanted: Wanted, results: list[ToolResult], rounds: int) -> None:
         """The model is asked again, with what its functions gave."""
         done = Round(tuple(self.said), wanted.calls, tuple(results))
+        self.usage, self.cost = self.usage.plus(wanted.usage), self.cost + wanted.cost
         all_done = (*self.told.rounds, done)
         self.told = dataclasses.replace(self.told, rounds=all_done, last_round=len(all_done) >= rounds)
         self.question = self.question.changed(said=(*self.question.said, *self.said))

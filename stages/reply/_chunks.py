@@ -7,9 +7,10 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import EngineError, WireError
 from pipeline.http import Answered, whole
-from stages.reply._answer import Delta, Usage
+from stages.reply._answer import Delta
 from stages.reply._sse import LARGEST, SseReader
 from stages.reply._tools.calls import CallPart
+from stages.reply._usage import Usage
 
 Complain = Callable[[bytes], EngineError]
 """Makes an error of the body of one."""

@@ -13,8 +13,9 @@ from pipeline.http import Answered, Client, Request, whole
 from pipeline.messages import Question
 from stages.reply._answer import Delta
 from stages.reply._chunks import deltas
+from stages.reply._prices import Prices
 from stages.reply._router.plan import Call, Plan
-from stages.reply._settings import Endpoint, Prices, Settings
+from stages.reply._settings import Endpoint, Settings
 from stages.reply._transport import PATH, body, client_of
 
 _QUESTION = Question(session="probe", turn=1, revision=1, text="请用一句话介绍你自己。", language="zh")

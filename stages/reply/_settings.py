@@ -1,8 +1,6 @@
 """What a config says of the models that answer: one server, or several in order of preference."""
 
-import re
 from typing import Any, Final, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -10,64 +8,14 @@ from pipeline.http import BaseUrl
 from pipeline.placement import problems
 from pipeline.plans import Fact
 from pipeline.settings import FROZEN, Secret
-from stages.reply import _dialects
+from stages.reply import _budget, _dialects
 from stages.reply._around import Surroundings
 from stages.reply._dialects import DIALECTS
+from stages.reply._prices import TYPICAL, Prices
 
 Thinking = Literal["on", "off", "auto"]
 RESERVE: Final = 0.5
 """Seconds of `answer_within` that no endpoint gets: for the first sentence's end, and for the fallback."""
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_HOURS = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
-
-
-class Peak(BaseModel):
-    """Hours in which an endpoint costs more."""
-
-    model_config = FROZEN
-
-    hours: tuple[str, ...] = Field(min_length=1)
-    """`09:00-12:00`, in the endpoint's own time."""
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = _DAYS[:5]
-    timezone: str = "Asia/Shanghai"
-    """Of the IANA list."""
-    factor: float = Field(default=2.0, gt=0)
-
-    @field_validator("hours")
-    @classmethod
-    def _readable(cls, hours: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [text for text in hours if not _HOURS.fullmatch(text)]
-        if wrong:
-            raise ValueError(f"'{wrong[0]}' should be like 09:00-12:00")
-        return hours
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"'{name}' is no time zone: write Asia/Shanghai, or install tzdata") from error
-        return name
-
-    def covers(self, day: int, hour: float) -> bool:
-        """Whether they hold on a day of the week (0 is Monday) at an hour (0 to 24) of that time zone."""
-        spans = (match.groups() for text in self.hours if (match := _HOURS.fullmatch(text)))
-        return _DAYS[day] in self.days and any(
-            int(a) + int(b) / 60 <= hour < int(c) + int(d) / 60 for a, b, c, d in spans
-        )
-
-
-class Prices(BaseModel):
-    """Per million tokens, in any one currency."""
-
-    model_config = FROZEN
-
-    input: float = Field(default=0.0, ge=0)
-    cached: float = Field(default=0.0, ge=0)
-    """Of the input: what the server had in its prefix cache."""
-    output: float = Field(default=0.0, ge=0)
-    peak: Peak | None = None
 
 
 class Hedge(BaseModel):
@@ -164,6 +112,7 @@ class Settings(Surroundings):
     thinking_budget: float = Field(default=8.0, gt=0)
     """Seconds of thought, after which a model that does not think answers."""
     hedge: Hedge | None = None
+    budget: _budget.Settings | None = None
     temperature: float | None = Field(default=0.7, ge=0, le=2)
     max_tokens: int = Field(default=400, ge=1)
     total_seconds: float = Field(default=120.0, gt=0)
@@ -184,6 +133,28 @@ class Settings(Surroundings):
         elif not self.model or (self.base_url is None and "dialect" not in self.model_fields_set):
             raise ValueError("needs base_url and model of a server, or a list of endpoints")
         return self
+
+    @model_validator(mode="after")
+    def _affordable(self) -> Self:
+        if self.budget is not None:
+            names = {endpoint.name for endpoint in self.listed}
+            if unknown := sorted(set(self.budget.cheaper) - names):
+                known = ", ".join(sorted(names))
+                raise ValueError(f"budget.cheaper names '{unknown[0]}', which is no endpoint: there are {known}")
+            if not any(endpoint.price.of(TYPICAL) for endpoint in self.listed):
+                raise ValueError("has a budget, and no endpoint has a price: nothing would ever be spent")
+        return self
+
+    @property
+    def dear(self) -> frozenset[str]:
+        """Names of the endpoints that are not asked any more when the budget is spent."""
+        if self.budget is None:
+            return frozenset()
+        costs = {endpoint.name: endpoint.price.of(TYPICAL) for endpoint in self.listed}
+        if self.budget.then == "knowledge":
+            return frozenset(costs)
+        cheap = self.budget.cheaper or [name for name, cost in costs.items() if cost < max(costs.values())]
+        return frozenset(costs) - frozenset(cheap)
 
     def thinks(self, endpoint: Endpoint) -> Thinking:
         """How an endpoint is asked."""

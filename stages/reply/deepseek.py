@@ -8,23 +8,25 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from pipeline.calendar import local_time, there
+from pipeline.calendar import date_there, local_time, there
 from pipeline.clock import Clock
 from pipeline.errors import ConfigError
 from pipeline.facts import Facts
 from pipeline.messages import Question, Sentence, Thought
 from pipeline.placement import misfits
-from stages.reply._answer import Usage
 from stages.reply._around import Around
 from stages.reply._around import check as _around_check
+from stages.reply._budget import Budget, SpentFile
 from stages.reply._dialects import DIALECTS
+from stages.reply._prices import Prices
 from stages.reply._probe import Finding
 from stages.reply._probe import probe as _probe
 from stages.reply._router.plan import Plan, Policy
 from stages.reply._router.router import Router
-from stages.reply._settings import RESERVE, Endpoint, Prices, Settings
+from stages.reply._settings import RESERVE, Endpoint, Settings
 from stages.reply._shares import exceeding
 from stages.reply._transport import Http
+from stages.reply._usage import Usage
 
 __all__ = ["Engine", "Settings", "check", "here", "parts", "probe"]
 
@@ -41,12 +43,18 @@ def here(settings: Settings, facts: Facts) -> Settings:
     if settings.endpoints and not fitting:
         reasons = "; ".join(f"{name}: {', '.join(why)}" for name, why in misplaced.items())
         raise ConfigError("endpoints-elsewhere", f"no endpoint of reply may be used on this machine: {reasons}")
-    return settings.model_copy(update={"endpoints": fitting})
+    budget = settings.budget
+    if budget and budget.then == "cheaper":  # who is cheap is told by all endpoints, not by those of one machine
+        cheaper = tuple(endpoint.name for endpoint in settings.listed if endpoint.name not in settings.dear)
+        budget = budget.model_copy(update={"cheaper": cheaper})
+    return settings.model_copy(update={"endpoints": fitting, "budget": budget})
 
 
 def check(settings: Settings) -> list[str]:
     """What is wrong with the files and functions that it names."""
-    return _around_check(settings)
+    kept = settings.budget.file if settings.budget else None
+    lost = [f"budget.file: there is no folder {kept.parent}: make it"] if kept and not kept.parent.is_dir() else []
+    return [*_around_check(settings), *lost]
 
 
 async def probe(settings: Settings, clock: Clock) -> list[Finding]:
@@ -67,12 +75,19 @@ class Engine:
             answer_within=settings.answer_within, reserve=RESERVE, thoughts=settings.thoughts,
             thinking_budget=settings.thinking_budget, hedge_share=settings.hedge.share if settings.hedge else 0.0,
         )  # fmt: skip
-        self._router = Router(plans(settings), self._http, clock, policy)
+        self._router = Router(plans(settings), self._http, clock, policy, budget_of(settings))
 
     @property
     def counts(self) -> Counter[str]:
         """What became of requests, by `endpoint.what` (docs/reply.md)."""
         return self._router.counts
+
+    def site(self, place: int, workers: int, spent: float) -> None:
+        """It is one of so many reply workers, the `place`th by name (from 0); all answers of the site have cost so much
+        since this process began to listen. Limits and budgets then hold for all of them together.
+        """
+        self._router.share(place, workers)
+        self._router.budget.site(spent)
 
     async def warm(self) -> None:
         """Read what the model is told, and connect to its tools."""
@@ -91,7 +106,18 @@ class Engine:
         """
         async with aclosing(self._around.answer(message, self._router.answer)) as answers:
             async for answer in answers:
+                if isinstance(answer, Sentence):
+                    self._router.budget.said(answer.cost)
                 yield answer
+
+
+def budget_of(settings: Settings) -> Budget:
+    """What may be spent; without `budget` all that there is."""
+    chosen = settings.budget
+    if chosen is None:
+        return Budget()
+    kept = SpentFile(chosen.file) if chosen.file else None
+    return Budget(chosen.day, settings.dear, lambda: date_there(chosen.timezone), kept)
 
 
 def plans(settings: Settings) -> list[Plan]:
@@ -125,8 +151,6 @@ def _costs(prices: Prices) -> Callable[[Usage], float]:
     def cost(usage: Usage) -> float:
         peak = prices.peak
         factor = peak.factor if peak and peak.covers(*there(peak.timezone)) else 1.0
-        fresh = usage.tokens_in - usage.cached
-        whole = fresh * prices.input + usage.cached * prices.cached + usage.tokens_out * prices.output
-        return factor * whole / 1e6
+        return factor * prices.of(usage)
 
     return cost

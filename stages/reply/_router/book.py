@@ -1,6 +1,7 @@
 """What the router remembers of its endpoints, and what it writes into the log."""
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final
@@ -8,16 +9,21 @@ from typing import Final
 from pipeline.clock import Clock
 from pipeline.errors import EngineError
 from pipeline.messages import Question
+from stages.reply._budget import Budget
 from stages.reply._router.breaker import Breaker
 from stages.reply._router.causes import Cause, retry_after
 from stages.reply._router.latency import Latency, Purse
 from stages.reply._router.plan import Plan, Policy
 from stages.reply._router.run import Lane, Run
+from stages.reply._tokens import estimate
+from stages.reply._usage import Usage
 
 _LOGGER = logging.getLogger("stages.reply.router")
 _BLAMELESS: Final = frozenset({"final", "thinking"})
 """Causes that are no reason to leave an endpoint alone."""
 
+A_LETTER: Final = 0.6
+"""Tokens, of a Chinese character by DeepSeek's rule of thumb; Latin letters take half of it."""
 _FAIR: Final = 1.0
 """Seconds to the first data that an endpoint must have had before it counts as slow: others may have used them up."""
 
@@ -25,8 +31,10 @@ _FAIR: Final = 1.0
 class Book:
     """Breakers, latencies and counts, by endpoint."""
 
-    def __init__(self, plans: Sequence[Plan], clock: Clock, policy: Policy) -> None:
-        self._clock, self._policy = clock, policy
+    def __init__(self, plans: Sequence[Plan], clock: Clock, policy: Policy, budget: Budget) -> None:
+        self._clock, self._policy, self._budget = clock, policy, budget
+        self._prompts: dict[str, int] = {}
+        """Tokens of the latest question of which an endpoint told them."""
         self.breakers = {
             plan.name: Breaker(failures=policy.failures, rest=policy.rest, longest=policy.longest_rest)
             for plan in plans
@@ -94,6 +102,7 @@ class Book:
     def failed(self, lane: Lane, cause: Cause, error: EngineError, run: Run) -> None:
         """It did not."""
         name, question = lane.plan.name, run.question
+        lane.failed = True
         self.counts[f"{name}.{cause}"] += 1
         usage = lane.stream.answer.usage
         self.counts[f"{name}.tokens_wasted"] += usage.tokens_out
@@ -107,9 +116,28 @@ class Book:
             self._rest(lane, cause, error)
 
     def left(self, lane: Lane) -> None:
-        """The request is over; a trial of which nothing was learned may be made again."""
+        """The request is over, and paid for; a trial of which nothing was learned may be made again."""
+        self._budget.add(lane.plan.cost(self._usage(lane)))
         if lane.trial and not lane.settled:
             self.breakers[lane.plan.name].dropped()
+
+    def _usage(self, lane: Lane) -> Usage:
+        """What it took. A server tells that last, so of an answer that was broken off it is estimated: its prompt was
+        read, whoever wants the answer. One that failed before it gave anything took nothing.
+        """
+        name, stream = lane.plan.name, lane.stream
+        usage = stream.answer.usage
+        if usage.tokens_in or usage.tokens_out:
+            self._prompts[name] = usage.tokens_in or self._prompts.get(name, 0)
+            return usage
+        if lane.failed and stream.opened is None:
+            return Usage()
+        guessed = Usage(
+            self._prompts.get(name) or _prompt(stream.call.question), 0, math.ceil(stream.answer.letters * A_LETTER)
+        )  # fmt: skip
+        if not stream.answer.finish:
+            self.counts[f"{name}.tokens_dropped"] += guessed.tokens_in + guessed.tokens_out
+        return guessed
 
     def exhausted(self, run: Run) -> None:
         """Nobody is left for a question."""
@@ -125,3 +153,8 @@ class Book:
         )
         if seconds:
             _LOGGER.warning("reply.rest endpoint=%s why=%s seconds=%.1f", lane.plan.name, cause, seconds)
+
+
+def _prompt(question: Question) -> int:
+    """Tokens of a question, roughly: what else the model is told is not known here."""
+    return estimate("".join([question.persona, question.text, *(line.text for line in question.history)]))

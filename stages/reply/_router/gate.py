@@ -14,6 +14,13 @@ class _Waiter:
     place: "asyncio.Future[str]"
 
 
+def part(limit: int, place: int, workers: int) -> int:
+    """Of an endpoint's places, those of the `place`th worker (from 0) of so many: one at least, or it could ask
+    nobody; the first get what cannot be divided.
+    """
+    return max(1, limit // workers + (place < limit % workers))
+
+
 class Gate:
     """Places at endpoints. A place that is left goes to the visitor who holds fewest, and of these to who came first:
     a screen with many questions does not keep the others waiting.
@@ -58,12 +65,26 @@ class Gate:
         self._holds[visitor] -= 1
         if not self._holds[visitor]:
             del self._holds[visitor]
+        self._admit(name)
+
+    def allow(self, places: Mapping[str, int]) -> None:
+        """So many places from now on. Where there are fewer than are taken, nobody comes in until enough have left."""
+        self._places = dict(places)
+        for name in self._places:
+            while self._admit(name):
+                pass
+
+    def _admit(self, name: str) -> bool:
+        """Give a free place to who waits for it."""
+        if self.inside[name] >= self._places[name]:
+            return False
         fitting = [waiter for waiter in self._waiting if name in waiter.names and not waiter.place.done()]
         if fitting:
             chosen = min(fitting, key=lambda waiter: (self._holds[waiter.visitor], waiter.came))
             self._waiting.remove(chosen)
             self._take(name, chosen.visitor)
             chosen.place.set_result(name)
+        return bool(fitting)
 
     def _take(self, name: str, visitor: str) -> None:
         self.inside[name] += 1

@@ -6,7 +6,8 @@ from typing import Literal, Protocol
 
 from pipeline.errors import EngineError
 from pipeline.messages import Question
-from stages.reply._answer import Delta, Usage
+from stages.reply._answer import Delta
+from stages.reply._usage import Usage
 
 
 def _free(_: Usage) -> float:

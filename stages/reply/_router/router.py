@@ -1,6 +1,7 @@
 """Asks one endpoint after another, so that a question gets exactly one answer, whoever breaks on the way."""
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -8,9 +9,10 @@ from contextlib import aclosing
 from pipeline.clock import Clock
 from pipeline.errors import EngineError, ServerError
 from pipeline.messages import Question, Sentence, Thought
+from stages.reply._budget import Budget
 from stages.reply._router.book import Book
 from stages.reply._router.causes import cause_of
-from stages.reply._router.gate import Gate
+from stages.reply._router.gate import Gate, part
 from stages.reply._router.latency import Purse
 from stages.reply._router.order import LEAST, ordered, share
 from stages.reply._router.plan import Call, Plan, Policy, Transport
@@ -26,16 +28,23 @@ _OF_RESERVE = 0.8
 class Router:
     """Several endpoints behind one name. Its state is the endpoints': nothing is kept of a visitor."""
 
-    def __init__(self, plans: Sequence[Plan], transport: Transport, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self, plans: Sequence[Plan], transport: Transport, clock: Clock, policy: Policy, budget: Budget | None = None
+    ) -> None:  # fmt: skip
         self._plans, self._transport, self._clock, self._policy = tuple(plans), transport, clock, policy
         self.gate = Gate({plan.name: plan.concurrency for plan in plans})
-        self._book = Book(self._plans, clock, policy)
+        self.budget = budget or Budget()
+        self._book = Book(self._plans, clock, policy, self.budget)
         self._purse = Purse(policy.hedge_share)
 
     @property
     def counts(self) -> Counter[str]:
         """By `endpoint.what`: asked, answered, each cause of a failure, hedged, lost, and the tokens of answers."""
         return self._book.counts
+
+    def share(self, place: int, workers: int) -> None:
+        """Use this worker's part of every endpoint's places."""
+        self.gate.allow({plan.name: part(plan.concurrency, place, workers) for plan in self._plans})
 
     async def answer(self, question: Question, told: object = None) -> AsyncGenerator[Thought | Sentence | Wanted]:
         """Thoughts and sentences, the last one marked.
@@ -114,7 +123,14 @@ class Router:
     def _candidates(self, run: Run) -> list[Plan]:
         now = self._clock.now()
         able = [plan for plan in self._plans if run.wants(plan) and self._book.breakers[plan.name].free(now)]
-        return ordered(able, run.visitor)
+        found = ordered((plan for plan in able if self.budget.allows(plan.name)), run.visitor)
+        if self._saves(run):  # whoever comes first may be asked again for good, so none after a dear one
+            return list(itertools.takewhile(lambda plan: not self.budget.is_dear(plan.name), found))
+        return found
+
+    def _saves(self, run: Run) -> bool:
+        """The turn may go on, and then the answer is thrown away: it is not worth the last of the budget."""
+        return run.question.tentative and self.budget.low
 
     async def _place(self, run: Run, left: float) -> Plan | None:
         """The first candidate with a free place; where all are full, the first that has one again. None: nobody."""
@@ -224,6 +240,13 @@ class Router:
 
     def _gone(self, run: Run, left: float) -> EngineError:
         """Why nobody is left."""
+        if self._saves(run):
+            text = "the day's budget is nearly spent, and the visitor may still be speaking"
+            return EngineError("tool-tentative", f"{text}: ask again when the turn is over", retry=True)
+        if not any(self.budget.allows(plan.name) for plan in self._plans):
+            self._book.counts["budget-spent"] += 1
+            text = "the day's budget is spent, and no endpoint is cheap enough to go on: raise reply.budget.day"
+            return EngineError("budget-spent", text, retry=False)
         if not run.faults:
             waits = [self._book.breakers[plan.name].wait(self._clock.now()) for plan in self._plans]
             soon = f"the next is tried again in {min(waits, default=0):.0f} s"

@@ -19,6 +19,7 @@ class Lane:
     trial: bool
     settled: bool = False
     """Its breaker knows what became of it."""
+    failed: bool = False
 
 
 @dataclass(eq=False, slots=True)

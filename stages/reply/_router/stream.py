@@ -147,7 +147,7 @@ class Stream:
             raise self._fault("server-broken", "ended its stream without a finish_reason: it was cut")
         if answer.calls and answer.finish != "length":
             yield from self._honest(answer.pause())
-            yield Wanted(answer.calls.end())
+            yield Wanted(answer.calls.end(), answer.usage, self.call.plan.cost(answer.usage))
             return
         # Asked to go on, a model that says nothing finds that all was said.
         goes_on = bool(self.call.question.said)

@@ -6,6 +6,8 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from stages.reply._usage import NOTHING, Usage
+
 MOST_CALLS: Final = 8
 """Of one answer; a model that asks for more is not listened to further."""
 LONGEST: Final = 16_000
@@ -38,6 +40,9 @@ class Wanted:
     """A model's stream ended here, and goes on when it has the results."""
 
     calls: tuple[ToolCall, ...]
+    usage: Usage = NOTHING
+    """What it took to want them: the answer's last sentence tells the sum of all rounds."""
+    cost: float = 0.0
 
 
 class FunctionPart(BaseModel):
