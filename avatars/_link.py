@@ -250,6 +250,8 @@ class Link:
         await self._edge.talk(frame.on)
 
     def _control(self, frame: f.Controls) -> None:
+        if frame.mode == "wake-phrase" and not self._stand.post.plan.wake_phrases:
+            raise WireError("screen-field", "control.mode: this screen has no wake phrase (screens[].wake_phrases)")
         given = frame.model_dump(exclude_none=True)
         self._screen.state = self._screen.state.model_copy(update=given)
         self._edge.control(**given)

@@ -294,3 +294,38 @@ def test_what_is_typed_just_when_a_visit_ends_is_answered_in_the_next_one() -> N
     assert second.text == "And who are you?"
     assert second.session != first.session
     assert len(scene.all(m.SessionStarted)) == 2
+
+
+def test_a_language_chosen_before_the_visit_is_the_greetings() -> None:
+    async def act(scene: EdgeScene) -> None:
+        scene.edge.control(language="en")
+        scene.edge.present(there=True)
+        await scene.clock.sleep(3)
+
+    scene = at_edge(act, Conversing(greet=True))
+    assert scene.spoken() == ["Hello."]
+    assert [started.language for started in scene.all(m.SessionStarted)] == ["en"]
+
+
+def test_what_was_set_before_anybody_came_does_not_hold_for_another_screens_visitor() -> None:
+    async def act(scene: EdgeScene) -> None:
+        scene.edge.control(language="en", mode="push-to-talk")
+        scene.edge.renew()
+        await scene.clock.sleep(0.1)
+        await asks(scene)
+
+    scene = at_edge(act, Conversing())
+    assert [started.language for started in scene.all(m.SessionStarted)] == ["zh"]
+    assert scene.all(m.TurnEnded)
+
+
+def test_a_visit_that_has_begun_is_not_begun_anew() -> None:
+    async def act(scene: EdgeScene) -> None:
+        scene.edge.typed("Where?")
+        await scene.clock.sleep(0.5)
+        scene.edge.renew()
+        await scene.clock.sleep(5)
+
+    scene = at_edge(act, Conversing())
+    assert not scene.all(m.SessionEnded)
+    assert scene.all(m.Played)

@@ -47,7 +47,8 @@ class FacePage:
 
     def _answer(self, route: Route) -> None:
         path = route.request.url.split(HOST, 1)[1]
-        found = self.files.get(path) or self.files.get(path.split("?", maxsplit=1)[0] + "?sheet")
+        place, _, query = path.partition("?")
+        found = self.files.get(f"{place}?{query.partition('&')[0]}") or self.files.get(place)
         if found is None:
             route.fulfill(status=404 if "favicon" not in path else 204)
             return
