@@ -250,6 +250,8 @@ class Link:
         await self._edge.talk(frame.on)
 
     def _control(self, frame: f.Controls) -> None:
+        if frame.mode == "wake-phrase" and not self._stand.post.plan.wake_phrases:
+            raise WireError("screen-field", "control.mode: this screen has no wake phrase")
         given = frame.model_dump(exclude_none=True)
         self._screen.state = self._screen.state.model_copy(update=given)
         self._edge.control(**given)
@@ -285,9 +287,8 @@ TOO_LONG = f"screen-too-long: a text frame has at most {f.MESSAGE} bytes, a bina
 
 def too_long(frame: str | bytes) -> bool:
     """Whether a frame is longer than any that is taken."""
-    if isinstance(frame, bytes):
-        return len(frame) > f.SOUND
-    return len(frame) > f.MESSAGE or len(frame.encode("utf-8", "replace")) > f.MESSAGE
+    size = len(frame) if isinstance(frame, bytes) else len(frame.encode("utf-8", "replace"))
+    return size > (f.SOUND if isinstance(frame, bytes) else f.MESSAGE)
 
 
 async def close(socket: Socket, clock: Any, code: int, reason: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from avatars._door import Tickets
-from avatars._frames import MESSAGE, PROTOCOL, TEXT, Hello, told
+from avatars._frames import MESSAGE, PROTOCOL, TEXT, Controls, Hello, told
 from avatars._outbox import Outbox
 from avatars._webscreen import WebScreen
 from pipeline.clock import Clock, Timer
@@ -81,6 +81,8 @@ class Stand:
             if not resumed:
                 self.screen.forget()
                 await self.end("left")
+                self.screen.state = Controls()
+                self.post.edge.renew()
             self._ticket = self._tickets.new(self.name)
             holder.outbox.say(told("welcome", **self._welcome(resumed=resumed)))
             if hello.resume and not self._tickets.known(self.name, hello.resume):

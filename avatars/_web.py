@@ -127,8 +127,8 @@ class Site:
         return self._file(request, path, host)
 
     def _file(self, request: web.BaseRequest, path: str, host: str) -> web.Response:
-        query = request.rel_url.raw_query_string
-        found = self._assets.get(f"{path}?{query}") or self._assets.get(path)
+        first = request.rel_url.raw_query_string.partition("&")[0].partition("=")[0]
+        found = self._assets.get(f"{path}?{first}") or self._assets.get(path)
         if found is None:
             return plain(404, "there is no such file")
         squeezed = bool(found.squeezed) and takes_gzip(request.headers.get("Accept-Encoding", ""))
@@ -186,7 +186,7 @@ def _closing(answer: web.Response) -> web.Response:
 @asynccontextmanager
 async def serving(settings: Any, lobby: Lobby, assets: Mapping[str, Asset]) -> AsyncIterator[str]:
     """Answer while the body runs; gives the address. ConfigError: `screen-port`, `screen-certificate`."""
-    secure = _certificate(settings)
+    secure = tls(settings)
     server = _Server(
         Site(assets, lobby, settings).handle, 4 * settings.max_connections + 64, access_log=None, max_line_size=4096,
         max_field_size=4096, max_headers=64, keepalive_timeout=IDLE, lingering_time=0.0,
@@ -213,7 +213,8 @@ async def _listen(site: web.TCPSite, settings: Any) -> None:
         raise ConfigError("screen-port", f"{text}: {mend}") from error
 
 
-def _certificate(settings: Any) -> ssl.SSLContext | None:
+def tls(settings: Any) -> ssl.SSLContext | None:
+    """For https, where a certificate is named. ConfigError: `screen-certificate`."""
     if settings.certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -5,8 +5,9 @@ It believes that a request comes from this machine only when no proxy has marked
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -57,6 +58,37 @@ def check(settings: Settings) -> list[str]:
     return problems
 
 
+def check_hall(settings: Settings, tokens: Mapping[str, bool], avatar: Path) -> list[str]:
+    """What will keep it from serving these screens (and whether each has a token) with that pack."""
+    from avatars.pack import read_pack
+
+    problems = [error.text for error in (_without_token(settings, tokens), _no_pair(settings)) if error]
+    try:
+        read_pack(avatar)
+    except ConfigError as error:
+        problems += error.text.split("\n")
+    return problems
+
+
+def _without_token(settings: Settings, tokens: Mapping[str, bool]) -> ConfigError | None:
+    """Whoever is not at this machine must show something."""
+    bare = [name for name, has in tokens.items() if not has]
+    if is_loopback(settings.host) or not bare:
+        return None
+    text = f"screens are served at {settings.host}, but {', '.join(bare)} has no token"
+    return ConfigError("screen-token-missing", f"{text}: write token: ${{NAME}} there, or let screen.host be 127.0.0.1")
+
+
+def _no_pair(settings: Settings) -> ConfigError | None:
+    from avatars._web import tls
+
+    try:
+        tls(settings)
+    except ConfigError as error:
+        return error
+    return None
+
+
 class Engine:
     """All screens of a process."""
 
@@ -82,20 +114,11 @@ class Engine:
         from avatars._web import serving
 
         settings = self._settings
-        self._check_tokens(hall)
+        if error := _without_token(settings, {name: bool(post.plan.token) for name, post in hall.posts.items()}):
+            raise error
         files = _assets.assets(_assets.KIOSK, hall.avatar)
         shared = Shared(self._clock, hall.version, hall.avatar.name, settings.resume_seconds, self.counts)
         stands = {name: Stand(post, self.screen(name), shared) for name, post in hall.posts.items()}
         lobby = Lobby(stands, shared, settings.max_connections)
         async with serving(settings, lobby, files) as address:
             yield address
-
-    def _check_tokens(self, hall: Any) -> None:
-        """Whoever is not at this machine must show something."""
-        if is_loopback(self._settings.host):
-            return
-        bare = [name for name, post in hall.posts.items() if post.plan.token is None]
-        if bare:
-            text = f"screens are served at {self._settings.host}, but {', '.join(bare)} has no token"
-            mend = "write token: ${NAME} there, or let screen.host be 127.0.0.1"
-            raise ConfigError("screen-token-missing", f"{text}: {mend}")

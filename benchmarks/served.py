@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VISAVIS = [sys.executable, "-c", "import sys; from pipeline.cli import main; sys.exit(main())"]
 DEMO = ROOT / "configs" / "demo.yaml"
-SIGHT = re.compile(r"^(\S+): (https?://\S+)/\?screen=\1$")
+SIGHT = re.compile(r"^(\S+): (https?://\S+)/\?screen=\1(#token=…)?$")
 
 
 @dataclass

@@ -152,6 +152,10 @@ def _number(word: str, least: int, most: int) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from pipeline.demo import demo
 
+    if not options.once and options.port:
+        from pipeline.serve import claim
+
+        claim(options.port)
     done = demo(options.config, options.visit, options.out, _how(options))
     if options.once:
         return done

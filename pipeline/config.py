@@ -44,6 +44,8 @@ def at_edge(stage: str, plan: Plan, alone: bool) -> bool:
     return alone or stage == "turn" or plan.place.get("role") == "edge"
 
 
+AVATAR = Path(__file__).resolve().parent.parent / "avatars" / "mei"
+"""The pack of a config that names none."""
 SCREENS = ("screen", "screens")
 """Keys that are read where the screens are."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.announce import boot, host_name
 from pipeline.bus.mqtt import connection
 from pipeline.clock import Clock, run_real
-from pipeline.config import Config, read_config
+from pipeline.config import AVATAR, Config, default_screen, read_config
 from pipeline.config import nowhere as no_stage
 from pipeline.errors import ConfigError
 from pipeline.facts import read_facts
@@ -48,6 +48,11 @@ def check(path: Path, fact_files: Sequence[Path]) -> int:
         print(*found, sep="\n")
         print(f"{path}: {len(found)} 个问题 · {len(found)} problem(s)")
         return 1
+    found = _of_screens(config)
+    if found:
+        print(*found, sep="\n")
+        print(f"{path}: {len(found)} 个问题 · {len(found)} problem(s)")
+        return 1
     found = _unplaced(config, fact_files)
     if found:
         print(*found, sep="\n")
@@ -56,6 +61,15 @@ def check(path: Path, fact_files: Sequence[Path]) -> int:
     engines = ", ".join(f"{stage}={chosen.name}" for stage, chosen in config.stages.items())
     print(f"{path}: 没有问题 · no problems ({engines})")
     return 0
+
+
+def _of_screens(config: Config) -> list[str]:
+    """What would keep `visavis serve` from letting screens in."""
+    chosen = config.screen or default_screen()
+    look = getattr(chosen.module, "check_hall", None)
+    tokens = {screen.plan.name: screen.plan.token is not None for screen in config.screens}
+    found = look(chosen.settings, tokens, config.avatar or AVATAR) if look else []
+    return [f"{config.path}: screen: {problem}" for problem in found]
 
 
 def _unplaced(config: Config, fact_files: Sequence[Path]) -> list[str]:

@@ -11,10 +11,12 @@ from pipeline.errors import ConfigError
 from pipeline.session.lines import Script
 from pipeline.session.settings import Conversing
 from pipeline.settings import FROZEN, LocalPath, Secret
-from pipeline.yamlfile import YamlFile
+from pipeline.yamlfile import Keys, YamlFile
 
 SERVER = "avatars.screen"
 """The screen server, where a config names no other."""
+MOST = 64
+"""Screens of one process."""
 Phrase = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=40)]
 
 
@@ -64,13 +66,6 @@ class ScreenPlan(BaseModel):
         )  # fmt: skip
 
 
-class Screens(BaseModel):
-    """The key `screens`."""
-
-    model_config = FROZEN
-    screens: tuple[ScreenPlan, ...] = Field((ScreenPlan(),), min_length=1, max_length=64)
-
-
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A screen with everything that its config says."""
@@ -83,20 +78,21 @@ class Planned:
 def read_screens(file: YamlFile, session: Conversing) -> tuple[Planned, ...]:
     """Every screen of a config; problems are noted in `file`."""
     data = file.data.get("screens")
-    read: Screens | None = Screens()
-    if data is not None:
-        if not isinstance(data, list) or not data:
-            file.problem(("screens",), "should be a list with an entry for each screen, at least '- name: NAME'")
-            return ()
-        _refuse_written_tokens(file, data)
-        read = file.read(Screens, {"screens": data})
-    if read is None:
+    if data is None:
+        return (_planned(file, 0, ScreenPlan(), session),)
+    if not isinstance(data, list) or not 0 < len(data) <= MOST:
+        file.problem(("screens",), f"should be a list with an entry for each screen, at most {MOST}: '- name: NAME'")
         return ()
-    names = [plan.name for plan in read.screens]
-    for index, plan in enumerate(read.screens):
-        if plan.name in names[:index]:
+    _refuse_written_tokens(file, data)
+    found: list[Planned] = []
+    for index, entry in enumerate(data):
+        plan: ScreenPlan | None = file.read(ScreenPlan, entry, ("screens", index))
+        if plan is None:
+            continue
+        if any(other.plan.name == plan.name for other in found):
             file.problem(("screens", index, "name"), f"there is a screen '{plan.name}' already: give it another name")
-    return tuple(_planned(file, index, plan, session) for index, plan in enumerate(read.screens))
+        found.append(_planned(file, index, plan, session))
+    return tuple(found)
 
 
 def _refuse_written_tokens(file: YamlFile, data: list[Any]) -> None:
@@ -104,7 +100,8 @@ def _refuse_written_tokens(file: YamlFile, data: list[Any]) -> None:
         place = ("screens", index, "token")
         if isinstance(entry, dict) and entry.get("token") and place not in file.from_environment:
             file.problem(place, "a token must not stand in a file: write ${NAME} and set NAME in the environment")
-        if isinstance(entry, dict) and not entry.get("token", "none") and place in file.from_environment:
+        unset = place in file.from_environment and place not in file.missing
+        if isinstance(entry, dict) and not entry.get("token", "none") and unset:
             file.problem(place, "the environment's token is empty: set one, or leave the key out")
 
 
@@ -113,17 +110,18 @@ def _planned(file: YamlFile, index: int, plan: ScreenPlan, session: Conversing) 
     if told.mode == "wake-phrase" and not told.wake_phrases:
         keys = ("screens", index) if "screens" in file.data else ("session",)
         file.problem((*keys, "wake_phrases"), "mode wake-phrase needs at least one phrase")
-    return Planned(plan.filled(session), told, read_persona(file, told.persona) or Persona())
+    own = ("screens", index, "persona") if plan.persona else ("session", "persona")
+    return Planned(plan.filled(session), told, read_persona(file, told.persona, own) or Persona())
 
 
-def read_persona(file: YamlFile, path: Path | None) -> Persona | None:
+def read_persona(file: YamlFile, path: Path | None, keys: Keys = ("session", "persona")) -> Persona | None:
     """The persona in `path`; problems are noted in `file`."""
     if path is None:
         return Persona()
     try:
         own = YamlFile(path)
     except ConfigError as error:
-        file.problem(("session", "persona"), error.text)
+        file.problem(keys, error.text)
         return None
     persona: Persona | None = own.read(Persona, own.data)
     file.problems += [problem for problem in own.problems if problem not in file.problems]

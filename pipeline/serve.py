@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from pipeline.calendar import local_hour
 from pipeline.clock import Clock, run_real, stamp
-from pipeline.config import Config, EngineConfig, at_edge, at_machine, default_screen, read_config
+from pipeline.config import AVATAR, Config, EngineConfig, at_edge, at_machine, default_screen, read_config
 from pipeline.engines import build
 from pipeline.envelope import Language, Message
+from pipeline.errors import ConfigError
 from pipeline.facts import detect
 from pipeline.gateway import Hall, Post, Server
 from pipeline.house import House, current_version, fixed_lines, house, overhear
@@ -32,8 +33,6 @@ Say = Callable[[str], None]
 Questions = dict[Language, tuple[str, ...]]
 MOST_QUESTIONS = 8
 """Suggestions on a screen."""
-AVATAR = Path(__file__).resolve().parent.parent / "avatars" / "mei"
-"""Where a config names none."""
 DEMO: dict[Language, str] = {
     "zh": "演示用的识别模型只认识演示里的句子：请点一个问题，或打字提问。",
     "en": "This demo's speech model only knows the demo's sentences: touch a question, or type one.",
@@ -100,8 +99,10 @@ async def _open(
         background.append(tasks.create_task(beside, name="meter"))
         try:
             address = await stack.enter_async_context(server.serving(hall))
-            for name in hall.posts:
-                say(f"{name}: {address.rstrip('/')}/?screen={name}")
+            for name, post in hall.posts.items():
+                say(f"{name}: {address.rstrip('/')}/?screen={name}{'#token=…' if post.plan.token else ''}")
+            if any(post.plan.token for post in hall.posts.values()):
+                say("其他机器用本机的名字，#token= 后写通行证 · elsewhere: this machine's name, and the token")
             say("就绪，按 Ctrl-C 停止 · ready; Ctrl-C stops it")
             await stop.wait()
             say("正在停止 · stopping")
@@ -161,6 +162,12 @@ def _settings(job: Job, chosen: EngineConfig) -> BaseModel:
     if job.any_port and not _is_free(str(getattr(settings, "host", "127.0.0.1")), port):
         port = 0
     return settings.model_copy(update={"port": port})
+
+
+def claim(port: int) -> None:
+    """ConfigError (`screen-port`) where somebody listens there already: before anything has taken its time."""
+    if not _is_free("127.0.0.1", port):
+        raise ConfigError("screen-port", f"port {port} of 127.0.0.1 is taken: name another one with --port")
 
 
 def _is_free(host: str, port: int) -> bool:

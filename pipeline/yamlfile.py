@@ -112,6 +112,8 @@ class YamlFile:
         self, model: type[BaseModel], keys: Keys, place: Keys, kind: str, text: str, skip: tuple[str, ...]
     ) -> None:
         whole = (*keys, *place)
+        if whole in self.missing:
+            return  # that it is missing says all
         if kind == "extra_forbidden":
             known = [*_known_keys(model, place[:-1]), *(skip if len(place) == 1 else ())]
             near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)

@@ -124,6 +124,9 @@ class HandEdge:
     async def deafen(self) -> None:
         self._say("deafen")
 
+    def renew(self) -> None:
+        """A visit that has not begun is none yet."""
+
     def end(self, why: str) -> None:
         if self.visit.begun:
             self._say("end", why)

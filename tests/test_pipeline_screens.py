@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.config import Config, read_config
 from pipeline.errors import ConfigError
 from pipeline.serve import _about
@@ -52,12 +53,12 @@ def test_a_screen_may_have_a_persona_of_its_own(tmp_path: Path) -> None:
         ("screens: hall\n", "screens: should be a list"),
         ("screens: [{name: a}, {name: a}]\n", "screens.1.name: there is a screen 'a' already"),
         ("screens: [{name: a b}]\n", "screens.0.name"),
-        ("screens: [{name: a, colour: red}]\n", "screens.0.colour: unknown key"),
+        ("screens: [{name: a, modes: x}]\n", "screens.0.modes: unknown key; did you mean 'mode'?"),
         ("screens: [{name: a, token: abc}]\n", "screens.0.token: a token must not stand in a file"),
         ("screens: [{name: a, token: '${NO_TOKEN:-}'}]\n", "screens.0.token: the environment's token is empty"),
         ("screens: [{name: a, mode: wake-phrase}]\n", "screens.0.wake_phrases: mode wake-phrase needs"),
         ("screens: [{name: a, mode: shouting}]\n", "screens.0.mode"),
-        ("screens: [{name: a, persona: nobody.yaml}]\n", "nobody.yaml: No such file"),
+        ("screens:\n  - {name: a, persona: nobody.yaml}\n", "config.yaml:9: screens.0.persona"),
         ("screen: 8080\n", "screen: should hold keys and values"),
         ("screen: {engine: nowhere}\n", "screen.engine: there is no engine 'nowhere'"),
     ],
@@ -80,3 +81,28 @@ def test_who_answers_and_its_filing_number_stand_on_the_screen(tmp_path: Path) -
     config = read(tmp_path, "label: {producer: River Museum, filing: ABC-1, model: DeepSeek}\n")
     model, *_ = _about(config, config.screens[0])
     assert model == "DeepSeek · 备案号 ABC-1"
+
+
+def test_what_the_environment_lacks_is_told_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, "screens: [{name: a, token: '${NO_SUCH_TOKEN}'}]\n")
+    assert refused.value.text.count("screens.0.token") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("screen: {host: 0.0.0.0}\n", "kiosk has no token"),
+        ("screen: {certificate: a.pem, key: a.pem}\n", "cannot be used"),
+        ("avatar: face\n", "avatar.yaml"),
+    ],
+)
+def test_check_finds_what_would_keep_a_screen_shut(
+    tmp_path: Path, text: str, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.pem").write_text("no certificate", encoding="utf-8")
+    (tmp_path / "face").mkdir()
+    path = tmp_path / "config.yaml"
+    path.write_text(STUBS + text, encoding="utf-8")
+    assert main(["check", str(path)]) == 1
+    assert problem in capsys.readouterr().out

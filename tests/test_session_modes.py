@@ -120,63 +120,6 @@ def test_a_visit_in_which_nobody_called_ends_without_a_word() -> None:
     assert not scene.spoken()
 
 
-# --- coming and going
-
-
-def test_two_equal_questions_that_are_typed_at_once_are_two_turns() -> None:
-    async def act(scene: EdgeScene) -> None:
-        scene.edge.typed("Where?")
-        scene.edge.typed("Where?")
-        await scene.clock.sleep(3)
-
-    scene = at_edge(act, Conversing())
-    assert [turn.turn for turn in scene.all(m.TurnEnded)] == [1, 2]
-
-
-def test_a_new_conversation_has_nothing_of_the_old_one() -> None:
-    async def act(scene: EdgeScene) -> None:
-        scene.edge.typed("My name is Zhang.")
-        await scene.clock.sleep(5)
-        scene.edge.end("ended")
-        await scene.clock.sleep(0.1)
-        scene.edge.typed("What is my name?")
-        await scene.clock.sleep(5)
-
-    scene = at_edge(act, Conversing())
-    first, second = scene.all(m.Question)
-    assert first.session != second.session
-    assert second.history == ()
-    assert [ended.why for ended in scene.all(m.SessionEnded)] == ["ended"]
-
-
-def test_ending_where_nobody_is_does_nothing() -> None:
-    async def act(scene: EdgeScene) -> None:
-        scene.edge.end("left")
-        scene.edge.present(there=False)
-        await scene.clock.sleep(1)
-
-    assert not at_edge(act, Conversing()).said
-
-
-def test_what_comes_from_the_screen_names_its_visit() -> None:
-    async def act(scene: EdgeScene) -> None:
-        scene.edge.typed("Where?")
-        scene.edge.control(language="en")
-        await scene.clock.sleep(1)
-
-    scene = at_edge(act, Conversing())
-    assert {message.session for message in scene.said} == {scene.edge.visit.session}
-
-
-def test_lost_sound_is_a_gap_in_the_samples_and_no_sound_is_heard_twice() -> None:
-    async def act(scene: EdgeScene) -> None:
-        await scene.edge.hear(QUIET)
-        await scene.edge.hear(QUIET, 3200)
-        await scene.edge.hear(QUIET, 320)
-
-    assert at_edge(act, Conversing()).edge.sample == 3200 + 640
-
-
 # --- the time of day
 
 
@@ -276,21 +219,3 @@ def test_a_screens_voice_goes_with_every_sentence() -> None:
 
     scene = at_edge(act, Conversing(voices={"zh": "cmn", "en": "en-us+f4"}))
     assert [question.voices for question in scene.all(m.Question)] == [{"zh": "cmn", "en": "en-us+f4"}]
-
-
-# --- what falls between two visits
-
-
-def test_what_is_typed_just_when_a_visit_ends_is_answered_in_the_next_one() -> None:
-    async def act(scene: EdgeScene) -> None:
-        scene.edge.typed("Where?")
-        await scene.clock.sleep(5)
-        scene.edge.end("left")
-        scene.edge.typed("And who are you?")
-        await scene.clock.sleep(5)
-
-    scene = at_edge(act, Conversing())
-    first, second = scene.all(m.Question)
-    assert second.text == "And who are you?"
-    assert second.session != first.session
-    assert len(scene.all(m.SessionStarted)) == 2

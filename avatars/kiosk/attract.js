@@ -27,7 +27,7 @@ export class Attract {
     document.documentElement.dataset.view = on ? 'attract' : 'talk';
   }
 
-  /** @param {'inviteTalk' | 'inviteTouch' | 'inviteWake'} key how one may begin */
+  /** @param {'inviteTalk' | 'inviteTouch' | 'inviteWake' | 'inviteTalkByTouch'} key how one may begin */
   invite(key) {
     for (const language of ['zh', 'en']) this.#box.querySelector(`.${language}`).textContent = this.#words.in(language, key);
   }

@@ -13,6 +13,8 @@ export class Chat {
   #turns = new Map();
   /** @type {Map<number, number>} how sure the feeling is that a line shows */
   #sure = new Map();
+  /** That this answer has a source. @type {HTMLElement | null} */
+  #mark = null;
 
   /**
    * @param {HTMLElement} list
@@ -26,6 +28,7 @@ export class Chat {
   /** @param {{turn: number, text: string, language: string, partial: boolean}} transcript */
   heard({ turn, text, language, partial }) {
     const line = this.#turns.get(turn) ?? this.#add('visitor', turn);
+    this.#mark = null;
     line.classList.toggle('partial', Boolean(partial));
     line.lang = TAGS[language] ?? '';
     line.querySelector('p').textContent = text;
@@ -45,7 +48,7 @@ export class Chat {
   /**
    * A sentence begins to be heard.
    * @param {{text: string, language: string, cause: string}} sentence
-   * @param {{by: string, sources: string[]} | undefined} facts
+   * @param {{by: string, sources: string[], index: number} | undefined} facts
    */
   said({ text, language, cause }, facts) {
     if (!text) return;
@@ -53,8 +56,10 @@ export class Chat {
     line.dataset.cause = cause;
     line.lang = TAGS[language] ?? '';
     line.querySelector('p').textContent = text;
-    const { by = '', sources = [] } = facts ?? {};
-    if (by || sources.length) line.append(element('small', {}, ...this.#origin(by, sources)));
+    const { by = '', sources = [], index } = facts ?? {};
+    line.dataset.by = by;
+    if (index === 0) this.#mark = null;
+    if (sources.length) this.#source(line, sources);
     this.#scroll();
   }
 
@@ -72,6 +77,7 @@ export class Chat {
     this.#list.replaceChildren();
     this.#turns.clear();
     this.#sure.clear();
+    this.#mark = null;
   }
 
   #add(who, turn) {
@@ -83,9 +89,12 @@ export class Chat {
     return line;
   }
 
-  #origin(by, sources) {
-    const from = sources.length ? [this.#own('source'), ` ${sources.join(' · ')}`] : [];
-    return by && from.length ? [`${by} · `, ...from] : [by, ...from];
+  /** Once under an answer; which entries they were is for the operator. */
+  #source(line, sources) {
+    this.#mark ??= element('small', {}, this.#own('source'));
+    const all = new Set([...(this.#mark.dataset.sources?.split(' ') ?? []), ...sources]);
+    this.#mark.dataset.sources = [...all].join(' ');
+    line.append(this.#mark);
   }
 
   /** A word of the page's own, in the page's language and not in the line's. */

@@ -1,6 +1,8 @@
 import { TalkButton } from './talkbutton.js';
 import { byId } from './elements.js';
 
+/** Where a keyboard is likely. */
+const KEYS = '(any-hover: hover) and (any-pointer: fine)';
 /** Steps of the ring that shows how loud the visitor is: each costs a little drawing. */
 const STEPS = 12;
 
@@ -14,8 +16,11 @@ export class Controls extends EventTarget {
   #label = byId('talk-label');
   #hint = byId('talk-hint');
   #step = -1;
+  #keys = matchMedia(KEYS).matches;
   /** What they show. */
   #shown = { mode: 'hands-free', muted: false, microphone: 'opening', hearing: false, sound: true, captions: true, wake: false };
+  /** Nothing shall sound here: there is nothing to be switched. */
+  silent = false;
 
   /** @param {import('./words.js').Words} words */
   constructor(words) {
@@ -28,6 +33,8 @@ export class Controls extends EventTarget {
     for (const name of ['stop', 'language', 'sound', 'captions', 'new']) byId(`${name}-button`).onclick = () => this.#tell(name);
     byId('mode-button').onclick = () => this.#tell('mode', this.#nextMode());
     words.addEventListener('change', () => this.#draw());
+    document.addEventListener('click', letGo);
+    document.addEventListener('keydown', () => this.#typed());
   }
 
   /** @param {object} changed some of: mode, muted, microphone, hearing, sound, captions, wake */
@@ -42,6 +49,13 @@ export class Controls extends EventTarget {
     if (step === this.#step) return;
     this.#step = step;
     this.#talk.style.setProperty('--level', String(step / STEPS));
+  }
+
+  /** There is a keyboard. */
+  #typed() {
+    if (this.#keys) return;
+    this.#keys = true;
+    this.#draw();
   }
 
   /** Without holding: the button is the microphone's switch. */
@@ -63,8 +77,9 @@ export class Controls extends EventTarget {
     this.#talk.dataset.state = this.#state(usable);
     this.#talk.ariaPressed = String(holding ? this.talk.on : !muted);
     this.#say(this.#key(usable));
-    this.#hint.hidden = !(holding && usable);
+    this.#hint.hidden = !(holding && usable && this.#keys);
     byId('mode-label').textContent = this.#words.of(`mode-${mode}`);
+    byId('sound-button').hidden = this.silent;
     byId('sound-button').ariaPressed = String(sound);
     byId('captions-button').ariaPressed = String(captions);
     byId('captions-button').disabled = !sound;
@@ -95,4 +110,9 @@ export class Controls extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** A button that was touched keeps no focus, or the space bar would press it again. @param {MouseEvent} event */
+function letGo({ detail, target }) {
+  if (detail > 0 && target instanceof Element) /** @type {HTMLElement | null} */ (target.closest('button'))?.blur();
 }

@@ -4,7 +4,7 @@ const FACTS = 50;
 /** What the server says, and what the page does about it. */
 export class Conversation {
   #kiosk;
-  /** @type {Map<string, {by: string, sources: string[]}>} of sentences that are about to be heard */
+  /** @type {Map<string, {by: string, sources: string[], index: number}>} of sentences that are about to be heard */
   #facts = new Map();
   #answers = {
     welcome: (message) => this.#welcomed(message),

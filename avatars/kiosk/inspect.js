@@ -16,6 +16,7 @@ export function inspect(kiosk) {
     face: { shown: stage.shown, opening: stage.opening, mood: stage.currentMood },
     caption: { word: captions.word },
     notices: notices.keys,
+    codes: notices.codes,
     language: words.language,
     frames: { count: stats.frames, p50: stats.quantile(0.5), p95: stats.quantile(0.95), memory: stats.memory },
   };

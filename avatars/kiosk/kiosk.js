@@ -69,6 +69,7 @@ export class Kiosk {
     this.#wireVisit();
     this.#wireHand();
     this.#wireSound();
+    this.controls.silent = this.settings.captionsOnly;
     this.controls.show({ sound: !this.loudspeaker.off });
     this.link.connect();
     this.loudspeaker.open();
@@ -131,7 +132,7 @@ export class Kiosk {
     };
     write('name', name?.[language]);
     write('label', label?.[language] || this.words.of('label'));
-    write('model', model);
+    write('model', model === 'knowledge' ? this.words.of('knowledge') : model);
     write('notice', notice?.[language]);
   }
 
@@ -265,12 +266,13 @@ export class Kiosk {
     if (this.attract.on) this.watchdog.look();
   }
 
-  /** How one may begin here: not by talking where nothing can be heard. */
+  /** How one may begin here: not by talking where nothing can be heard, or where a notice says what this is. */
   #invite() {
+    const { notice, wake } = this.welcome;
+    if (Object.values(notice ?? {}).some(Boolean)) return this.attract.invite('inviteTalkByTouch');
     const hears = this.microphone.state === 'ok' && !this.ears.muted && this.link.state === 'open';
-    const byVoice = hears && this.ears.mode === 'hands-free';
-    const byName = hears && this.ears.mode === 'wake-phrase' && this.welcome.wake?.length;
-    this.attract.invite(byVoice ? 'inviteTalk' : byName ? 'inviteWake' : 'inviteTouch');
+    if (hears && this.ears.mode === 'hands-free') return this.attract.invite('inviteTalk');
+    return this.attract.invite(hears && this.ears.mode === 'wake-phrase' && wake?.length ? 'inviteWake' : 'inviteTouch');
   }
 
   #frame(time) {

@@ -7,6 +7,8 @@ const SILENCE = 10;
 const PING = 2.5;
 /** Seconds that a server is left alone that said "too much". */
 const TOO_MUCH = 60;
+/** Seconds for which a server that said it restarts is believed, while nobody answers. */
+const RESTART = 30;
 /** Bytes waiting to leave beyond which sound is dropped: late sound is of no use. */
 const STUFFED = 65536;
 
@@ -33,6 +35,8 @@ export class Link extends EventTarget {
   #heard = 0;
   #looked = 0;
   #pings = 0;
+  /** Milliseconds of the page's clock until which it is restarting. */
+  #restarting = 0;
   /** @type {'connecting' | 'open' | 'waiting' | 'ended'} `ended` needs a hand. */
   state = 'connecting';
   /** @type {'' | 'away' | 'offline' | 'busy' | 'restart' | 'token' | 'unknown' | 'taken' | 'protocol'} */
@@ -115,6 +119,7 @@ export class Link extends EventTarget {
     if (message.type === 'welcome') {
       this.#resume = message.resume ?? '';
       this.#attempt = 0;
+      this.#restarting = 0;
       this.#become('open', '');
     }
     this.#tell('message', message);
@@ -123,8 +128,9 @@ export class Link extends EventTarget {
   #closed(code) {
     const final = FINAL.get(code);
     if (final) return this.#end(final, code);
+    if (code === 1012) this.#restarting = performance.now() + RESTART * 1000;
     if (code === 4429) return this.#lost('busy', code, TOO_MUCH);
-    return this.#lost(code === 1012 ? 'restart' : navigator.onLine ? 'away' : 'offline', code);
+    return this.#lost(navigator.onLine ? 'away' : 'offline', code);
   }
 
   #end(why, code) {
@@ -142,7 +148,7 @@ export class Link extends EventTarget {
     this.code = code;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.connect(), seconds * 1000);
-    this.#become('waiting', why);
+    this.#become('waiting', why === 'away' && performance.now() < this.#restarting ? 'restart' : why);
   }
 
   /** Not with 1000: that would end the visit. And a dead peer never says goodbye: nobody waits for it. */

@@ -12,7 +12,7 @@ const SHOWN = 2;
  * @property {string} key of its words: `key` is the title, `key-more` what can be done
  * @property {boolean} [grave] it hides the conversation until it is mended
  * @property {boolean} [alert] it is told at once to who cannot see
- * @property {string} [code] for the operator, in small print
+ * @property {string} [code] for the operator, out of sight
  * @property {string} [button] key of the word on its button
  * @property {() => void} [act] what the button does
  * @property {boolean} [small] it was read
@@ -56,9 +56,19 @@ export class Notices {
     setTimeout(() => this.#notices.get(topic) === notice && this.set(topic, null), SHORT);
   }
 
+  /** @param {string} topic @returns {boolean} whether something is wrong with it */
+  has(topic) {
+    return this.#notices.has(topic);
+  }
+
   /** What is shown, for tests. @returns {string[]} */
   get keys() {
     return [...this.#notices.values()].map(({ key }) => key);
+  }
+
+  /** What the operator may want to know of them. @returns {Record<string, string>} by key */
+  get codes() {
+    return Object.fromEntries([...this.#notices.values()].map(({ key, code }) => [key, code ?? '']));
   }
 
   #draw() {
@@ -77,9 +87,8 @@ export class Notices {
     const { key, code, button, act } = notice;
     const title = element('button', { type: 'button', class: 'title' }, this.#words.of(key));
     const more = element('p', {}, this.#words.of(`${key}-more`));
-    const card = element('div', { class: 'notice', 'data-key': key }, title, more);
+    const card = element('div', { class: 'notice', 'data-key': key, 'data-code': code || false }, title, more);
     if (button) card.append(this.#button(button, act));
-    if (code) card.append(element('small', {}, code));
     const open = () => this.#open(card, title, notice);
     title.onclick = () => {
       notice.small = !notice.small;

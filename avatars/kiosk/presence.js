@@ -9,7 +9,7 @@ export class Presence extends EventTarget {
   constructor() {
     super();
     // Not when a finger comes down: the page changes then, and what was meant would be gone from under it.
-    for (const kind of ['click', 'keydown']) document.addEventListener(kind, () => this.seen(), { capture: true });
+    for (const kind of ['click', 'keydown', 'keyup']) document.addEventListener(kind, (event) => this.#touched(event), true);
     setInterval(() => this.#look(), 1000);
   }
 
@@ -27,6 +27,12 @@ export class Presence extends EventTarget {
   /** The visit is over. */
   gone() {
     this.#become(false);
+  }
+
+  /** What a touch itself says comes first: a greeting should be in the language that was just chosen. */
+  #touched({ type, code, target }) {
+    const half = type === 'keydown' && code === 'Space' && target.closest?.('button');
+    if (!half) setTimeout(() => this.seen());
   }
 
   #look() {

@@ -9,6 +9,7 @@ export const STRINGS = {
   captions: { zh: '字幕', en: 'Captions' },
   inviteTalk: { zh: '点一下，或直接跟我说话', en: 'Touch, or just talk to me' },
   inviteTouch: { zh: '点一下屏幕，我来帮你', en: 'Touch the screen, I am here to help' },
+  inviteTalkByTouch: { zh: '点一下屏幕，我们聊聊', en: 'Touch the screen, and let us talk' },
   inviteWake: { zh: '对我说“{wake}”', en: 'Say “{wake}”' },
 
   askMe: { zh: '你可以问我', en: 'You may ask me' },
@@ -36,7 +37,8 @@ export const STRINGS = {
   controls: { zh: '操作', en: 'Controls' },
 
   thinking: { zh: '正在想', en: 'Thinking' },
-  source: { zh: '来源', en: 'Source' },
+  knowledge: { zh: '知识库', en: 'Knowledge base' },
+  source: { zh: '来源：知识库', en: 'Source: knowledge base' },
   you: { zh: '你', en: 'You' },
   feels: { zh: '听起来', en: 'Sounds' },
   happy: { zh: '开心', en: 'happy' },

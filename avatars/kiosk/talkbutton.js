@@ -29,7 +29,7 @@ export class TalkButton extends EventTarget {
     for (const kind of ['pointerup', 'pointercancel', 'lostpointercapture']) button.addEventListener(kind, () => this.#up());
     button.addEventListener('contextmenu', (event) => event.preventDefault());
     page.addEventListener('keydown', (event) => this.#key(event));
-    page.addEventListener('keyup', (event) => isTalkKey(event, this.#button) && this.#up());
+    page.addEventListener('keyup', (event) => this.#lifted(event));
     window.addEventListener('blur', () => this.release());
   }
 
@@ -50,6 +50,13 @@ export class TalkButton extends EventTarget {
     if (!this.enabled || !isTalkKey(event, this.#button)) return;
     event.preventDefault();
     if (!event.repeat) this.#down();
+  }
+
+  /** Wherever the focus is by now. */
+  #lifted(event) {
+    if (!this.#pressed || !['Space', 'Enter'].includes(event.code)) return;
+    event.preventDefault();
+    this.#up();
   }
 
   #down() {
@@ -76,8 +83,8 @@ export class TalkButton extends EventTarget {
   }
 }
 
-/** The space bar, unless it means something where the focus is. */
+/** The space bar, unless it means something where the focus is: in a text, and on a button that was reached by keys. */
 function isTalkKey(event, button) {
   if (event.target === button) return event.code === 'Space' || event.code === 'Enter';
-  return event.code === 'Space' && !event.target.closest?.('input, textarea, button, a, select');
+  return event.code === 'Space' && !event.target.closest?.('input, textarea, select, :is(button, a):focus-visible');
 }

@@ -20,6 +20,10 @@ export class Troubles {
   #faceless = 0;
   #minute = 0;
   #lines = 0;
+  /** How the connection was lost, until it is back. */
+  #lost = '';
+  /** The page is being closed: its devices go with it, and are well. */
+  #leaving = false;
 
   /**
    * @param {object} parts
@@ -34,10 +38,12 @@ export class Troubles {
     parts.link.addEventListener('state', () => this.#link());
     parts.microphone.addEventListener('state', () => this.#devices());
     parts.loudspeaker.addEventListener('state', () => this.#devices());
+    for (const kind of ['pagehide', 'pageshow']) window.addEventListener(kind, () => (this.#leaving = kind === 'pagehide'));
   }
 
   /** The server has to know how the devices are, also after it was away. */
   report() {
+    if (this.#leaving) return;
     const { link, microphone, loudspeaker } = this.#parts;
     const heard = { muted: 'lost', opening: undefined, blocked: undefined };
     const sounds = { insecure: 'blocked', opening: undefined };
@@ -61,6 +67,7 @@ export class Troubles {
   /** @param {{about: string, code: string, text: string}} refused by the server */
   refused({ about, code, text }) {
     if (!ASKED.includes(about)) return;
+    this.log('warning', `refused ${about}: ${code}: ${text}`);
     const key = code === 'screen-often' ? 'often' : about === 'typed' ? 'refused-typed' : 'refused';
     this.#parts.notices.flash('refused', { key, alert: true, code: `${code}: ${text}` });
   }
@@ -76,16 +83,34 @@ export class Troubles {
 
   #link() {
     const { link } = this.#parts;
-    if (link.state === 'waiting') this.#timer ||= setTimeout(() => this.#away(), BLINK);
+    if (link.state === 'waiting') this.#waiting();
     if (link.state === 'open') this.#back();
     if (link.state === 'ended') this.#ended();
     this.#parts.watchdog[link.state === 'open' ? 'linked' : 'unlinked']();
   }
 
+  #waiting() {
+    if (this.#parts.notices.has('link')) return this.#away();
+    this.#timer ||= setTimeout(() => this.#away(), BLINK);
+    this.#lost ||= this.#how();
+    return undefined;
+  }
+
+  /** It is open again: now the operator can be told. */
   #back() {
+    this.#settle();
+    if (this.#lost) this.log('info', `link was lost: ${this.#lost}`);
+    this.#lost = '';
+  }
+
+  #settle() {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#parts.notices.set('link', null);
+  }
+
+  #how() {
+    return `${this.#parts.link.why} ${this.#parts.link.code}`;
   }
 
   #away() {
@@ -95,7 +120,8 @@ export class Troubles {
   }
 
   #ended() {
-    this.#back();
+    this.#settle();
+    this.#lost = this.#how();
     const { link, notices, watchdog } = this.#parts;
     const button = BUTTONS[link.why];
     const act = () => link.connect();

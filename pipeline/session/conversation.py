@@ -45,6 +45,7 @@ class Conversation:
     def begin(self) -> None:
         """Open the visit."""
         state = self._state
+        state.started = state.started.changed(language=state.memory.language)  # it may have been chosen just before
         self._hands.publish(state.started)
         if not state.asleep:
             self._hands.show(state.started)
@@ -243,6 +244,8 @@ class Conversation:
     def _control(self, control: m.Control) -> None:
         if control.language:
             self._state.memory.language = control.language
+        if control.mode is not None:
+            self._state.asleep = control.mode == "wake-phrase" and bool(self._state.settings.wake_phrases)
         if control.stop:
             self._state.barge_in()
             self._state.rest()

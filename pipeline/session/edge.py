@@ -104,6 +104,10 @@ class Edge:
         """It is part of the visit: published, recorded, seen by everybody."""
         return message.changed(edge=self._venue.bus.edge, session=self.visit.session)
 
+    def renew(self) -> None:
+        """A screen is there anew: nothing that was set before holds for its visitor."""
+        self.visit.renew()
+
     def end(self, why: Literal["left", "ended"]) -> None:
         """The visit is over, if one has begun."""
         self.visit.leave(why)

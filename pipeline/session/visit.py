@@ -21,6 +21,8 @@ from pipeline.session.lines import Lines
 from pipeline.session.settings import Conversing
 
 _LOGGER = logging.getLogger(__name__)
+RENEW = "renew"
+"""An event: begin anew, if nobody has come yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,10 @@ class Visit:
         """Take what the screen says."""
         self._events.put_nowait(message)
 
+    def renew(self) -> None:
+        """Another screen's visitor may come: what was set for a visit that has not begun is forgotten."""
+        self._events.put_nowait(RENEW)
+
     @property
     def begun(self) -> bool:
         """A visitor is there."""
@@ -205,10 +211,15 @@ class Visit:
     def _news(self, gone: Status | None) -> None:
         self._events.put_nowait(BACK if gone is None else gone)
 
+    def _woken(self, event: str) -> None:
+        if event == RENEW and not self._begun:
+            self.end(SessionEnded(edge=self._venue.bus.edge, session=self.session, why="left"))
+        elif event != RENEW and (self._begun or event not in LEAVE):
+            self.conversation.wake(event)
+
     async def _event(self, event: Message | str) -> None:
         if isinstance(event, str):
-            if self._begun or event not in LEAVE:
-                self.conversation.wake(event)
+            self._woken(event)
         else:
             if isinstance(event, Presence) and not (event.present or self._begun):
                 return  # nobody has gone

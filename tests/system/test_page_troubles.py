@@ -198,10 +198,32 @@ def test_a_window_that_was_taken_over_says_so_and_comes_back_by_hand(browser: Br
     with tab(browser, server.url) as opened:
         server.close(4409, "screen-taken: another window has this screen")
         assert "另一个窗口" in notice(opened, "link-taken")
-        assert opened.text("[data-key=link-taken] small") == "4409"
+        assert opened.page.locator("[data-key=link-taken]").get_attribute("data-code") == "4409"
+        assert "4409" not in opened.text("body")
         opened.page.get_by_role("button", name="在这里继续").click()
         server.wait(lambda: len(server.of("hello")) == 2)
         opened.until("state().link.state === 'open' && !state().notices.includes('link-taken')")
+        server.wait(lambda: [said["text"] for said in server.of("log")] == ["link was lost: taken 4409"])
+
+
+def test_a_server_that_restarts_is_back_in_a_moment_also_while_nobody_answers(browser: Browser) -> None:
+    with fake_server() as server, tab(browser, server.url) as opened:
+        server.close(1012, "screen-restart: stopping")
+        server.stop()
+        opened.until("state().notices.includes('link-restart') && state().link.code === 1006")
+        assert "马上回来" in opened.text("[data-key=link-restart]")
+        opened.wrong.clear()  # the browser itself reports that nobody answers
+
+
+def test_a_page_that_is_closed_does_not_report_its_devices_as_lost(browser: Browser, server: FakeServer) -> None:
+    with tab(browser, server.url, script=UNPLUGGED) as opened:
+        opened.until("state().microphone.state === 'ok'")
+        server.forget()
+        opened.page.evaluate("window.dispatchEvent(new Event('pagehide')); unplug()")
+        opened.until("state().microphone.state === 'none'")
+        touch(opened)
+        server.wait(lambda: server.of("presence"))
+        assert server.of("device") == []
 
 
 @pytest.mark.parametrize(("code", "key"), [(4401, "token"), (4404, "unknown"), (4426, "protocol")])
@@ -218,8 +240,8 @@ def test_a_page_with_a_new_version_loads_itself_when_nobody_is_there(browser: Br
         server.wait(lambda: server.of("presence"))
         server.say("reload")
         server.say("session_ended", why="idle")
-        opened.until("state().visit.attract")
         server.wait(lambda: len(server.of("hello")) == 2)
+        opened.until("state().visit.attract")
 
 
 def test_a_server_that_says_nothing_for_10_s_counts_as_gone(browser: Browser, server: FakeServer) -> None:
