@@ -106,3 +106,11 @@ def test_check_finds_what_would_keep_a_screen_shut(
     path.write_text(STUBS + text, encoding="utf-8")
     assert main(["check", str(path)]) == 1
     assert problem in capsys.readouterr().out
+
+
+def test_of_several_models_the_first_stands_on_the_screen(tmp_path: Path) -> None:
+    reply = "{engine: deepseek, endpoints: [{name: a, base_url: 'http://h', model: big}]}"
+    path = tmp_path / "config.yaml"
+    path.write_text(STUBS.replace("{engine: benchmarks.stubs.reply}", reply), encoding="utf-8")
+    config = read_config(path)
+    assert _about(config, config.screens[0])[0] == "big"
