@@ -14,7 +14,7 @@ from stages.reply import deepseek
 from tests.asking import QUESTION, abort, asked, hang, sends, sentences
 from tests.rough_server import DONE, Handler, chunk, event, stream
 
-SHORT: dict[str, Any] = {"first_token_seconds": 0.2, "between_tokens_seconds": 0.2}
+SHORT: dict[str, Any] = {"first_token_seconds": 1.0, "between_tokens_seconds": 0.5}
 
 
 WHOLE = chunk("在二楼。左转")

@@ -111,7 +111,7 @@ FAULTS: dict[str, Handler] = {
     "silent in mid-UTF-8": sends(*BEGUN, CUT_LETTER, then=hang),
     "shorter than said": too_short,
 }
-SHORT = {"first_token_seconds": 0.3, "between_tokens_seconds": 0.3}
+SHORT = {"first_token_seconds": 1.0, "between_tokens_seconds": 0.5}
 
 
 def ask(

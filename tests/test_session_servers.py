@@ -58,7 +58,7 @@ def model(url: str) -> Make:
     """The engine with short real deadlines."""
 
     def make(clock: Clock) -> Any:
-        settings = deepseek.Settings(base_url=url, model="m", first_token_seconds=0.3, between_tokens_seconds=0.3)
+        settings = deepseek.Settings(base_url=url, model="m", first_token_seconds=0.8, between_tokens_seconds=0.5)
         return deepseek.Engine(settings, clock)
 
     return make
