@@ -24,6 +24,8 @@ from tests.rough_server import chunk, serving
 from tests.system import tiny_models
 
 pytestmark = [pytest.mark.system, pytest.mark.servers]
+TIMELESS = {"tell_time": False}
+"""The test's models know their prompts by heart."""
 QUESTION = Question(session="s", turn=1, revision=1, text="瓷器在哪里", language="zh", persona="你是小河。")
 
 
@@ -77,7 +79,7 @@ def answer(chat: tuple[str, str], question: Question = QUESTION, **settings: Any
     } | settings
 
     async def main(clock: Clock) -> list[Message]:
-        engine = deepseek.Engine(deepseek.Settings.model_validate(given | settings), clock)
+        engine = deepseek.Engine(deepseek.Settings.model_validate(given | settings | TIMELESS), clock)
         try:
             return [message async for message in engine.work(question)]
         finally:
@@ -142,7 +144,7 @@ def test_what_the_server_refuses_is_told_in_its_words(chat: tuple[str, str]) -> 
 
 def test_an_interrupted_answer_leaves_the_server_ready_for_the_next(chat: tuple[str, str]) -> None:
     async def main(clock: Clock) -> None:
-        settings = deepseek.Settings(base_url=chat[0], model=chat[1], thinking="auto", temperature=0)
+        settings = deepseek.Settings(base_url=chat[0], model=chat[1], thinking="auto", temperature=0, tell_time=False)
         engine = deepseek.Engine(settings, clock)
         for _ in range(3):
             async with aclosing(engine.work(QUESTION.model_copy(update={"text": "请说很久"}))) as said:
@@ -160,7 +162,7 @@ def test_a_real_server_goes_on_where_another_one_broke(chat: tuple[str, str]) ->
         real = {"name": "real", "base_url": chat[0], "model": chat[1], "dialect": "openai", "temperature": 0}
         rough = {"name": "rough", "base_url": broken.url, "model": "m", "first_token_seconds": 1}
         settings = {"endpoints": [rough, real], "thinking": "auto", "answer_within": 70}
-        engine = deepseek.Engine(deepseek.Settings.model_validate(settings), clock)
+        engine = deepseek.Engine(deepseek.Settings.model_validate(settings | TIMELESS), clock)
         try:
             return [message async for message in engine.work(QUESTION)]
         finally:
@@ -186,7 +188,7 @@ def test_a_real_server_is_probed(chat: tuple[str, str]) -> None:
 
 def test_a_replay_on_the_virtual_clock_says_the_same(chat: tuple[str, str]) -> None:
     async def main(clock: Clock) -> list[str]:
-        settings = deepseek.Settings(base_url=chat[0], model=chat[1], thinking="auto", temperature=0)
+        settings = deepseek.Settings(base_url=chat[0], model=chat[1], thinking="auto", temperature=0, tell_time=False)
         engine = deepseek.Engine(settings, clock)
         told = [message.model_dump_json() async for message in engine.work(QUESTION)]
         await engine.close()
