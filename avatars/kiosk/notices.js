@@ -4,7 +4,7 @@ import { element } from './elements.js';
 const SHORT = 8000;
 /** Milliseconds after which one that stays makes itself small. */
 const READ = 12000;
-/** More at once would hide the face. */
+/** More at once would hide the face: the grave ones first, then the lost connection, without which nothing works. */
 const SHOWN = 2;
 
 /**
@@ -72,7 +72,8 @@ export class Notices {
   }
 
   #draw() {
-    const all = [...this.#notices.values()].sort((a, b) => Number(b.grave ?? false) - Number(a.grave ?? false));
+    const weight = ([topic, { grave }]) => (grave ? 2 : 0) + (topic === 'link' ? 1 : 0);
+    const all = [...this.#notices].sort((a, b) => weight(b) - weight(a)).map(([, notice]) => notice);
     const grave = all.some((notice) => notice.grave);
     this.#behind.inert = grave;
     const shown = all.slice(0, grave ? 1 : SHOWN);

@@ -163,7 +163,7 @@ def test_a_server_that_restarts_is_waited_for_and_said_to_be_away() -> None:
     with chromium() as browser:
         with serving() as first:
             window = visit(browser, first.url, permissions=[])
-            window.until("s.link.state === 'open'")
+            window.until("s.link.state === 'open' && s.face.shown")
             port = first.port
         window.until("s.notices.some((one) => one.startsWith('link'))")
         assert "马上回来" in window.page.inner_text("body") or "暂时连不上" in window.page.inner_text("body")

@@ -250,3 +250,17 @@ def test_a_server_that_says_nothing_for_10_s_counts_as_gone(browser: Browser, se
         server.wait(lambda: len(server.of("hello")) == 2, seconds=20)
         server.deaf = False
         opened.until("state().link.state === 'open'")
+
+
+def test_a_lost_connection_is_said_before_lesser_troubles(browser: Browser) -> None:
+    script = "window.AudioContext = class { constructor() { throw new Error('no loudspeaker'); } };"
+    with fake_server() as server, tab(browser, server.url, microphone=False, script=script) as opened:
+        opened.until("state().notices.length >= 2")  # no microphone, no loudspeaker
+        server.close(1012, "screen-restart: stopping")
+        server.stop()
+        opened.until("state().notices.includes('link-restart')")
+        shown = opened.page.locator("#notices [data-key]").evaluate_all(
+            "cards => cards.map((card) => card.dataset.key)"
+        )
+        assert "link-restart" in shown
+        opened.wrong.clear()
