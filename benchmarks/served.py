@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,25 +56,31 @@ class Served:
 
 
 @contextmanager
-def visavis(*words: str, env: dict[str, str] | None = None) -> Iterator[Served]:
-    """A command that serves screens, until the body ends."""
+def visavis(*words: str, env: dict[str, str] | None = None, errors: Path | None = None) -> Iterator[Served]:
+    """A command that serves screens, until the body ends; its log goes to the file `errors`, or among its words."""
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1", **(env or {})}
-    process = subprocess.Popen(
-        [*VISAVIS, *words], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    served = Served(process)
-    try:
-        served.read_until_ready()
-        yield served
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(timeout=20)
-            finally:
-                process.kill()
-        assert process.stdout is not None
-        process.stdout.close()
+    with ExitStack() as stack:
+        log = stack.enter_context(errors.open("w", encoding="utf-8")) if errors else subprocess.STDOUT
+        process = subprocess.Popen(
+            [*VISAVIS, *words], cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=log
+        )
+        served = Served(process)
+        try:
+            served.read_until_ready()
+            yield served
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=20)
+        finally:
+            process.kill()
+    assert process.stdout is not None
+    process.stdout.close()
 
 
 @contextmanager

@@ -1,9 +1,6 @@
 """`visavis serve` as a process, and where robots stand before it."""
 
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +9,8 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.nodes import COMMAND, ROOT
 from benchmarks.robot import Robot
+from benchmarks.served import ROOT, visavis
 from pipeline.clock import Clock, run_real
 
 WORD = "open-sesame"
@@ -52,24 +49,10 @@ def serving(folder: Path, config: str) -> Iterator[Serving]:
     """A server with this config; it ends as an operator ends it."""
     path = folder / "config.yaml"
     path.write_text(config, encoding="utf-8")
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "DESK_TOKEN": WORD}
     log = folder / "log.txt"
-    with (
-        log.open("w", encoding="utf-8") as errors,
-        subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "serve", str(path)],
-            cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True,
-        ) as process,
-    ):  # fmt: skip
-        assert process.stdout is not None
-        try:
-            said = next((line for line in process.stdout if "/?screen=" in line), "")
-            assert said, log.read_text(encoding="utf-8")
-            yield Serving(process, said.split(": ", 1)[1].split("/?")[0], log)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0
-        finally:
-            process.kill()  # harmless when it has ended
+    with visavis("serve", str(path), env={"DESK_TOKEN": WORD}, errors=log) as served:
+        yield Serving(served.process, served.url, log)
+        assert served.stop() == 0
 
 
 @dataclass

@@ -41,6 +41,10 @@ FIXED = ("filler", "apology", "greeting", "farewell", "attract")
 """Origins of lines that were rendered before they are needed."""
 
 
+LATER = {"tool-tentative", "budget-tentative"}
+"""Codes of what may not be done while a turn may go on: nobody else is asked, and its session asks again at its end."""
+
+
 def is_job(stage: str, message: Message) -> bool:
     """Partial utterances are for transcript alone, partial transcripts for nobody; fixed lines are spoken already."""
     if isinstance(message, (m.Utterance, m.Transcript)) and message.partial:

@@ -43,12 +43,9 @@ def check(path: Path, fact_files: Sequence[Path]) -> int:
     """Print every problem of a config, and which stages no known node could run. 0: none."""
     try:
         config = read_config(path)
+        found = _of_screens(config)
     except ConfigError as error:
         found = error.text.split("\n")
-        print(*found, sep="\n")
-        print(f"{path}: {len(found)} 个问题 · {len(found)} problem(s)")
-        return 1
-    found = _of_screens(config)
     if found:
         print(*found, sep="\n")
         print(f"{path}: {len(found)} 个问题 · {len(found)} problem(s)")

@@ -12,7 +12,7 @@ from pipeline.clock import SESSION, WASTED, Clock
 from pipeline.engines import Engine
 from pipeline.envelope import Message, StageLoad
 from pipeline.errors import EngineError, VisavisError
-from pipeline.flow import Stage, is_job
+from pipeline.flow import LATER, Stage, is_job
 from pipeline.jobs import Held, Job, Revoked, Timing
 from pipeline.messages import Claim, Failure, Interrupt, Progress, Thought
 
@@ -21,8 +21,6 @@ BEAT = 0.5
 """Seconds between two `Progress`."""
 SUSPENDED = 30.0
 """Seconds for which a failed engine is left alone when it has a fallback."""
-LATER = {"tool-tentative"}
-"""Failures of what may not be done yet: its session asks again when it may, and nobody else is asked meanwhile."""
 ENDING = {"reply", "speech"}
 """Stages whose answers have several messages, the last of them marked."""
 
@@ -217,7 +215,8 @@ class StageLoop:
             code, text, retry = "engine-crashed", f"{type(error).__name__}: {error}", True
         else:
             return None
-        _LOGGER.warning("%s.failed engine=%s code=%s %s", self._stage.name, running.name, code, text)
+        level = logging.INFO if code in LATER else logging.WARNING
+        _LOGGER.log(level, "%s.failed engine=%s code=%s %s", self._stage.name, running.name, code, text)
         text = f"{self._stage.name} by '{running.name}': {text}"
         return job.message.answer(Failure, stage=self._stage.name, code=code, text=text, retry=retry)
 

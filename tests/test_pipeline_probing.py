@@ -30,6 +30,14 @@ async def tags(request: web.Request) -> web.StreamResponse:
     return await stream(request, chunk("<think>想</think>好。", "stop"), DONE)
 
 
+async def excuses(request: web.Request) -> web.StreamResponse:
+    return await stream(request, chunk("服务器繁忙，"), chunk("请稍后再试。", "stop"), DONE)
+
+
+async def unmarked(request: web.Request) -> web.StreamResponse:
+    return await stream(request, chunk("我想一想。</thi"), chunk("nk>好。", "stop"), DONE)
+
+
 async def refuses(_: web.Request) -> web.StreamResponse:
     return web.json_response({"error": {"message": "bad key"}}, status=401)
 
@@ -44,7 +52,8 @@ async def cut(request: web.Request) -> web.StreamResponse:
     return await stream(request, GOOD[0])
 
 
-SERVERS: dict[str, Handler] = {"good": good, "thinks": thinks, "only": only_thinks, "tags": tags, "key": refuses,
+SERVERS: dict[str, Handler] = {"good": good, "thinks": thinks, "only": only_thinks, "tags": tags, "busy": excuses,
+                               "unmarked": unmarked, "key": refuses,
                                "model": no_model, "cut": cut}  # fmt: skip
 
 
@@ -69,13 +78,16 @@ def test_each_endpoint_is_told_with_what_mends_it(tmp_path: Path, capsys: pytest
         assert main(["endpoints", str(path)]) == 1
         table = capsys.readouterr().out
     usable = {name: row["usable"] for name, row in found.items()}
-    assert usable == {"good": True, "thinks": True, "only": False, "tags": True, "key": False, "model": False,
+    assert usable == {"good": True, "thinks": True, "only": False, "tags": True, "busy": False,
+                      "unmarked": False, "key": False, "model": False,
                       "cut": False, "away": False}  # fmt: skip
     assert found["good"]["first_token_ms"] > 0
     assert found["good"]["price"] == "0/1/4"
     assert {name: found[name]["reasoning"] for name in ("good", "thinks", "tags")} == {
         "good": "none", "thinks": "reasoning", "tags": "tags"}  # fmt: skip
     assert "thinking: off" in found["only"]["problem"]
+    assert "服务器繁忙" in found["busy"]["problem"]
+    assert "thinking: on" in found["unmarked"]["problem"]
     assert found["key"]["authorised"] is False
     assert "api_key" in found["key"]["problem"]
     assert found["model"]["has_model"] is False
@@ -85,7 +97,7 @@ def test_each_endpoint_is_told_with_what_mends_it(tmp_path: Path, capsys: pytest
     lines = table.splitlines()
     assert lines[0].startswith("端点")
     assert lines[1].startswith("endpoint")
-    assert sum(line.startswith("✗ ") for line in lines) == 5
+    assert sum(line.startswith("✗ ") for line in lines) == 7
 
 
 def test_all_well_is_exit_code_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

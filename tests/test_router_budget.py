@@ -62,7 +62,7 @@ def test_of_the_last_tenth_nothing_is_prepared_and_the_question_comes_again() ->
     found, scripted, _ = heard(TENTATIVE, QUESTION, budget=budget, cloud=Play(), hall=Play())
     error = found[0].error
     assert error is not None
-    assert (error.code, error.retry, found[0].said) == ("tool-tentative", True, [])
+    assert (error.code, error.retry, found[0].said) == ("budget-tentative", True, [])
     assert found[1].sentences[-1].by == "cloud"
     assert len(scripted.asked) == 1
 

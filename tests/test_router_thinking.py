@@ -7,7 +7,7 @@ import pytest
 from pipeline.messages import Thought
 from stages.reply._router.plan import Plan, Policy
 from stages.reply._thoughts import LINE, Circle, Shown
-from tests.router_scene import ANSWER, QUESTION, Play, Plays, once, plain
+from tests.router_scene import ANSWER, QUESTION, Play, Plays, Scene, once, plain, play
 
 LONG = "访客在问路，我先想想展厅在哪里，再想想怎么走最近，最后想想还要不要提醒他闭馆时间。" * 3
 SLOW = Play(thought="".join(f"第{number}步，考虑第{number}种走法。" for number in range(300)), gap=0.1, size=4)
@@ -113,3 +113,18 @@ def test_a_circle_needs_many_rounds() -> None:
     circle = Circle()
     assert any(circle.feed("让我换一个角度来想这个问题，也许能找到更好的路线，再看看。") for _ in range(12))
     assert not Circle().feed("".join(f"考虑第{number}种情况，它与前面的都不一样。" for number in range(500)))
+
+
+def test_an_endpoint_that_sends_thoughts_without_their_opening_tag_does_so_once() -> None:
+    """What comes first cannot be told from an answer; from the second question on it is known to be a thought."""
+    thought = "我先想想展厅在哪里。再想想怎么走。"
+    heard: list[str] = []
+
+    async def act(scene: Scene) -> None:
+        for _ in range(2):
+            said = await scene.hear()
+            heard.append(said.text)
+
+    play({"deep": Play(text=f"{thought}</think>{ANSWER}")}, act, plans=[Plan("deep", by="deep")])
+    assert thought[:5] in heard[0]
+    assert plain(heard[1]) == plain(ANSWER)

@@ -113,3 +113,26 @@ def test_a_visit_that_has_begun_is_not_begun_anew() -> None:
     scene = at_edge(act, Conversing())
     assert not scene.all(m.SessionEnded)
     assert scene.all(m.Played)
+
+
+def test_a_way_of_talking_chosen_before_the_visit_is_the_visits() -> None:
+    async def act(scene: EdgeScene) -> None:
+        scene.edge.control(mode="push-to-talk")
+        scene.edge.present(there=True)
+        await scene.hears(LOUD, 1)
+        await scene.clock.sleep(1)
+
+    scene = at_edge(act, Conversing())
+    assert [started.mode for started in scene.shown(m.SessionStarted)] == ["push-to-talk"]
+    assert not scene.all(m.Utterance)
+
+
+def test_an_avatar_that_sleeps_is_woken_by_a_hand_that_wants_no_wake_phrase() -> None:
+    async def act(scene: EdgeScene) -> None:
+        await scene.hears(LOUD, 1)  # a visit has begun, but nobody has called
+        await scene.hears(QUIET, 3)
+        scene.edge.control(mode="hands-free")
+        await scene.clock.sleep(0.1)
+
+    scene = at_edge(act, Conversing(mode="wake-phrase", wake_phrases=("hello river",)))
+    assert len(scene.shown(m.SessionStarted)) == 1

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from pipeline import messages as m
-from pipeline.envelope import Message
+from pipeline.envelope import Message, Mode
+from pipeline.flow import LATER
 from pipeline.session.crew import Crew
 from pipeline.session.hands import Hands
 from pipeline.session.hearing import Hearing
@@ -16,8 +17,6 @@ from pipeline.session.turns import Turn
 
 BACK = "back"
 """What wakes a conversation when the bus is back after it was away."""
-LATER = {"tool-tentative"}
-"""Failures after which a question is put again when its turn has ended."""
 LEAVE: dict[str, Literal["left", "ended"]] = {"left": "left", "ended": "ended"}
 """What ends it: the screen is gone; a new conversation is wanted."""
 
@@ -45,6 +44,7 @@ class Conversation:
     def begin(self) -> None:
         """Open the visit."""
         state = self._state
+        state.begun = True
         state.started = state.started.changed(language=state.memory.language)  # it may have been chosen just before
         self._hands.publish(state.started)
         if not state.asleep:
@@ -245,10 +245,21 @@ class Conversation:
         if control.language:
             self._state.memory.language = control.language
         if control.mode is not None:
-            self._state.asleep = control.mode == "wake-phrase" and bool(self._state.settings.wake_phrases)
+            self._talk_by(control.mode)
         if control.stop:
             self._state.barge_in()
             self._state.rest()
+
+    def _talk_by(self, mode: Mode) -> None:
+        state = self._state
+        sleeps = mode == "wake-phrase" and bool(state.settings.wake_phrases)
+        if not state.begun:
+            state.started = state.started.changed(mode=mode)
+            state.asleep = sleeps
+        elif sleeps:
+            state.asleep = True
+        else:
+            state.called()
 
     def _say(self, order: m.Say) -> None:
         self._hands.wake("idle", None)

@@ -53,6 +53,8 @@ class State:
         """The visitor is in the middle of a spoken turn."""
         self.leaving = False
         """The farewell is being said."""
+        self.begun = False
+        """A visitor is there."""
         self.asleep = started.mode == "wake-phrase"
         """Nobody has called yet: what is said is not answered."""
         self.over = False

@@ -14,6 +14,7 @@ from pipeline.messages import Question
 from stages.reply._answer import Delta
 from stages.reply._chunks import deltas
 from stages.reply._prices import Prices
+from stages.reply._router.causes import EXCUSE
 from stages.reply._router.plan import Call, Plan
 from stages.reply._settings import Endpoint, Settings
 from stages.reply._transport import PATH, body, client_of
@@ -94,10 +95,7 @@ async def _asked(settings: Settings, endpoint: Endpoint, client: Client, clock: 
             seen.take(delta)
     if not seen.finish:
         raise client.fault("server-broken", "ended its stream without a finish_reason: it was cut", PATH)
-    problem = _slow(settings, endpoint, seen.first)
-    if not seen.said:
-        problem = "它只思考，没有回答：把 thinking 设为 off，或调大 max_tokens · it thought and said nothing: "
-        problem += "set thinking: off, or raise max_tokens"
+    problem = _no_answer(seen.said, how) or _slow(settings, endpoint, seen.first)
     return replace(
         found, reachable=True, authorised=True, has_model=True, first_token_ms=round(seen.first * 1000, 1),
         tokens_per_second=seen.rate, reasoning=seen.reasoning, problem=problem,
@@ -142,6 +140,21 @@ class _Seen:
     @property
     def reasoning(self) -> str:
         return self._field or ("tags" if "</think>" in self.said else "none")
+
+
+def _no_answer(said: str, thinking: str) -> str:
+    """What the router would refuse of it."""
+    if not said:
+        told = "它只思考，没有回答：把 thinking 设为 off，或调大 max_tokens · it thought and said nothing: "
+        return told + "set thinking: off, or raise max_tokens"
+    if EXCUSE.match(said.strip()):
+        excuse = " ".join(said.split())[:60]
+        return f"它只说了“{excuse}” · it said '{excuse}' in place of an answer: wait, or look at the server's load"
+    before, closed, _ = said.partition("</think>")
+    if closed and "<think>" not in before and thinking != "on":
+        told = "它的思考没有开头的标记，会被念出来：把 thinking 设为 on，或改用会标记的对话模板 · its thought has no "
+        return told + "opening tag and would be spoken: set thinking: on, or use a chat template that marks it"
+    return ""
 
 
 def _slow(settings: Settings, endpoint: Endpoint, first: float) -> str:

@@ -76,9 +76,9 @@ def face(browser: Browser) -> Iterator[FacePage]:
 
 
 def test_no_mixture_breaks_a_shape(face: FacePage) -> None:
-    """No gap, overlap or clipping: every viseme x expression x strength, open and shut eyes, and 600 blends."""
-    said = face.ask("sweep", 600)
-    assert said["drawn"] == 15 * 7 * 3 * 2 + 600
+    """No gap, overlap or clipping: every viseme x expression x strength, open and shut eyes, and 2,000 blends."""
+    said = face.ask("sweep", 2000)
+    assert said["drawn"] == 15 * 7 * 3 * 2 + 2000
     assert said["faults"][:5] == []
 
 

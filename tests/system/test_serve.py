@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.served import DEMO, ROOT, refused, serving, visavis
+from benchmarks.serving import demo_config
 
 pytestmark = pytest.mark.system
 
@@ -18,11 +19,10 @@ def get(url: str) -> tuple[int, str]:
 
 def variant(folder: Path, more: str, old: str = "", new: str = "") -> Path:
     """The demo's config with more keys, in another folder."""
-    text = DEMO.read_text(encoding="utf-8").replace(old, new) if old else DEMO.read_text(encoding="utf-8")
-    for name in ("personas", "knowledge"):
-        text = text.replace(f" {name}/", f" {ROOT}/configs/{name}/")
+    text = demo_config(more)
+    text = text.replace(old.replace(" knowledge/", f" {ROOT}/configs/knowledge/"), new) if old else text
     path = folder / "config.yaml"
-    path.write_text(text.replace("../", f"{ROOT}/") + more, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
 
 

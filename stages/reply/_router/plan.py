@@ -71,6 +71,8 @@ class Call:
     thinking: Literal["on", "off", "auto"]
     first_seconds: float
     between_seconds: float
+    inside: bool = False
+    """Its answers were seen to begin inside a thought: nothing is the answer until a tag ends that."""
     told: object = None
     """Whatever whoever asks has for the transport besides."""
 

@@ -36,6 +36,8 @@ class Router:
         self.budget = budget or Budget()
         self._book = Book(self._plans, clock, policy, self.budget)
         self._purse = Purse(policy.hedge_share)
+        self._inside: set[str] = set()
+        """Endpoints that sent a thought without its opening tag: from then on it is known where their answers begin."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -158,7 +160,7 @@ class Router:
         others = [other for other in self._candidates(run) if other is not plan]
         call = Call(
             plan, run.asked(), "off" if run.rests else plan.thinking, share(plan, others, left), plan.between_seconds,
-            run.told,
+            plan.name in self._inside, run.told,
         )  # fmt: skip
         stream = Stream(self._transport, call, self._clock, budget=self._policy.thinking_budget, latest=run.latest)
         lane = Lane(plan, stream, self._book.asked(plan, run))
@@ -224,6 +226,8 @@ class Router:
     async def _failed(self, run: Run, lane: Lane, error: EngineError) -> None:
         """Note it, and raise it where another endpoint would say the same."""
         cause = cause_of(error)
+        if error.code == "thought-unmarked":
+            self._inside.add(lane.plan.name)
         run.failed(lane.plan, cause, error)
         self._book.failed(lane, cause, error, run)
         await self._leave(run, lane)
@@ -242,7 +246,7 @@ class Router:
         """Why nobody is left."""
         if self._saves(run):
             text = "the day's budget is nearly spent, and the visitor may still be speaking"
-            return EngineError("tool-tentative", f"{text}: ask again when the turn is over", retry=True)
+            return EngineError("budget-tentative", f"{text}: ask again when the turn is over", retry=True)
         if not any(self.budget.allows(plan.name) for plan in self._plans):
             self._book.counts["budget-spent"] += 1
             text = "the day's budget is spent, and no endpoint is cheap enough to go on: raise reply.budget.day"

@@ -37,7 +37,7 @@ class Stream:
         self._thought_due = _NEVER
         self._first: Delta | None = None
         repeats = Repeats(call.question.said)
-        self.answer = Answer(call.question, call.plan.by, thinks=call.thinking == "on", new=repeats.new)
+        self.answer = Answer(call.question, call.plan.by, thinks=call.inside or call.thinking == "on", new=repeats.new)
 
     async def open(self) -> None:
         """Wait for the first data: thought, text or the answer's end. What keeps the connection alive is none."""
