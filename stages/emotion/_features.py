@@ -259,7 +259,7 @@ def _statistics(c: Contours) -> Floats:
     change = np.abs(both[2:] - both[:-2])[c.active[1:-1]]
     change = change if len(change) else np.zeros((1, both.shape[1]))
     low, high = np.percentile(voiced, [15, 85], axis=0)
-    strong = c.voiced & (c.level > np.percentile(c.level[c.voiced], 50))
+    strong = c.voiced & (c.level >= np.percentile(c.level[c.voiced], 50))
     return np.concatenate(
         [voiced.mean(axis=0), voiced.std(axis=0), low, high, unvoiced, change.mean(axis=0), both[strong].mean(axis=0)]
     )
