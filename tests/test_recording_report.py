@@ -18,7 +18,7 @@ from pipeline.errors import VisavisError
 from pipeline.recording import report_parts
 from pipeline.recording.report import page, write_report
 from pipeline.recording.report_card import merged
-from pipeline.recording.report_data import read
+from pipeline.recording.reading import read
 from pipeline.recording.report_turns import Turn, Visit
 from tests.recordings import write_visit
 
@@ -213,8 +213,8 @@ GOOD_LINE = b'{"at": 1, "message": {"kind": "SpeechDropped", "at_sample": 1, "vo
         (lambda folder: (folder / "session.json").unlink(), "session.json:1: it cannot be opened"),
         (lambda folder: (folder / "messages.jsonl").unlink(), "messages.jsonl:1: it cannot be opened"),
         (spoil("session.json", b"[]"), "session.json:1: it is no JSON object"),
-        (spoil("messages.jsonl", b"\xff"), "messages.jsonl:1: it is not UTF-8"),
-        (spoil("messages.jsonl", GOOD_LINE + b'{"at": 1, "mes'), "messages.jsonl:2: this is no JSON"),
+        (spoil("messages.jsonl", b"\xff\n"), "messages.jsonl:1: it is not UTF-8"),
+        (spoil("messages.jsonl", GOOD_LINE + b'{"at": 1, "mes\n'), "messages.jsonl:2: this is no JSON"),
         (spoil("messages.jsonl", GOOD_LINE + b"7\n"), "messages.jsonl:2: the line is no JSON object"),
         (spoil("messages.jsonl", GOOD_LINE + b'{"at": 1}'), "messages.jsonl:2: 'at', 'message'"),
         (

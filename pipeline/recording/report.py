@@ -12,8 +12,8 @@ from typing import Any
 
 from pipeline.audio import HEAR_RATE, SPEAK_RATE
 from pipeline.errors import VisavisError
+from pipeline.recording.reading import Recording, Timing, read
 from pipeline.recording.report_card import anchor, card, legend
-from pipeline.recording.report_data import Recording, Timing, read
 from pipeline.recording.report_parts import STAGES, Sounds, both, seconds
 from pipeline.recording.report_svg import Window, drawing, envelope
 from pipeline.recording.report_turns import Turn, Visit

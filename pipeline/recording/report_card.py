@@ -5,7 +5,7 @@ from html import escape
 from pipeline.audio import HEAR_RATE, SPEAK_RATE
 from pipeline.envelope import Feeling, Pose
 from pipeline.messages import Sentence
-from pipeline.recording.report_data import Recording
+from pipeline.recording.reading import Recording
 from pipeline.recording.report_face import face
 from pipeline.recording.report_parts import (
     FEELINGS,

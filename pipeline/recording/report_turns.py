@@ -6,7 +6,7 @@ from functools import cached_property
 from pipeline import messages as m
 from pipeline.audio import HEAR_RATE, SPEAK_RATE
 from pipeline.envelope import Mark, Pose
-from pipeline.recording.report_data import Row
+from pipeline.recording.reading import Row
 
 PREPARED = (m.Utterance, m.Transcript, m.Emotion, m.Question, m.Sentence)
 LANES = ("transcript", "emotion", "reply", "speech", "cues")
