@@ -16,9 +16,9 @@ import soundfile
 from pipeline.envelope import Pose
 from pipeline.errors import VisavisError
 from pipeline.recording import report_parts
+from pipeline.recording.reading import read
 from pipeline.recording.report import page, write_report
 from pipeline.recording.report_card import merged
-from pipeline.recording.reading import read
 from pipeline.recording.report_turns import Turn, Visit
 from tests.recordings import write_visit
 
