@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline import recordings
 from pipeline.errors import VisavisError
 from pipeline.verbosity import Wanted
 
@@ -21,6 +22,7 @@ WORKER_STAGES = ("transcript", "emotion", "reply", "speech", "cues")
 def main(words: Sequence[str] | None = None) -> int:
     """Run a command; 0: all went well, 1: it ran and found something wrong, 2: it could not run."""
     options = _parser().parse_args(words)
+    options.words = words
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot write a sign shows a question mark
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -75,15 +77,7 @@ def _edge_commands(commands: Any) -> None:
     demo.add_argument("--port", type=_port, metavar="PORT", help="of the page (default: the config's, or any free one)")
     demo.add_argument("--visit", type=Path, default=VISIT, help="another recorded visit")
 
-    replay = commands.add_parser("replay", help="any recording through the live pipeline 重放一段录音")
-    replay.add_argument("sound", type=Path, metavar="FILE", help="WAV, FLAC, OGG …")
-    replay.add_argument("--out", type=Path, required=True, metavar="DIR")
-    replay.add_argument("--config", type=Path, default=DEMO)
-    replay.add_argument("--seed", default="replay", help="another one gives other session ids")
-    replay.add_argument("--screen", default="replay", metavar="NAME", help="what sensors and other programs call it")
-    replay.add_argument(
-        "--wait", action="store_true", help="the visit begins when somebody speaks, or a sensor says so"
-    )
+    replay = recordings.add_replay(commands)
     for command in (demo, replay):
         command.add_argument("--real-time", action="store_true", help="at its own pace, not as fast as it can")
         command.add_argument("--visitors", type=_count, default=1, metavar="N", help="so many visits at once")
@@ -174,10 +168,15 @@ def _open(options: argparse.Namespace, *, any_port: bool) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    if recordings.is_recording(options.sound):
+        words = list(sys.argv[1:] if options.words is None else options.words)
+        return recordings.replay(options, words, _wanted(options))
     from pipeline.demo import replay_file
 
-    how = {"seed": options.seed, "screen": options.screen, "waits": options.wait}
-    return replay_file(options.config, options.sound, options.out, _how(options), **how)
+    if options.out is None:
+        raise VisavisError("replay-out", "a replay is recorded too: say where with --out DIR")
+    how = {"seed": options.seed or "replay", "screen": options.screen, "waits": options.wait}
+    return replay_file(options.config or DEMO, options.sound, options.out, _how(options), **how)
 
 
 def _how(options: argparse.Namespace) -> Any:

@@ -29,7 +29,7 @@ class Timer(Protocol):
     """Something that will happen, unless cancelled."""
 
     def cancel(self) -> None:
-        """It will not happen. Harmless when it has."""
+        """It will not happen."""
 
 
 class Clock(Protocol):
@@ -49,8 +49,7 @@ class Clock(Protocol):
     def call_at(self, when: float, what: Callable[[], None]) -> Timer:
         """Run `what` at `when`; at once (but not before this returns) when that has passed."""
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
+    async def sleep(self, seconds: float) -> None: ...
 
     def timeout(self, seconds: float) -> AbstractAsyncContextManager[None]:
         """Raise TimeoutError in the body when it takes longer."""
@@ -126,8 +125,8 @@ class _IdleSelector(selectors.DefaultSelector):
 class VirtualClock:
     """Time that jumps. Made by `run_virtual`."""
 
-    def __init__(self, selector: _IdleSelector) -> None:
-        selector.idle = self._advance
+    def __init__(self, selector: _IdleSelector, pace: Callable[[float], None]) -> None:
+        selector.idle, self._pace = self._advance, pace
         self._now, self._sequence, self._in_flight = 0.0, 0, 0
         self._timers: list[tuple[float, str, int, _VirtualTimer]] = []
         self._pool = ThreadPoolExecutor(thread_name_prefix="virtual")
@@ -156,6 +155,7 @@ class VirtualClock:
         while self._timers:
             when, _, _, timer = heapq.heappop(self._timers)
             if not timer.cancelled:
+                self._pace(when)
                 self._now = when
                 timer.context.run(timer.what)
                 return True
@@ -289,10 +289,10 @@ def run_real(main: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
         return runner.run(main(RealClock(runner.get_loop())))
 
 
-def run_virtual(main: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
-    """Run `main` on time that jumps."""
+def run_virtual(main: Callable[[Clock], Coroutine[Any, Any, T]], pace: Callable[[float], None] = lambda _: None) -> T:
+    """Run `main` on time that jumps; before each jump `pace` may hold it up: it is told where to."""
     selector = _IdleSelector()
-    clock = VirtualClock(selector)
+    clock = VirtualClock(selector, pace)
     try:
         with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
             return runner.run(main(clock))

@@ -13,13 +13,15 @@ from pipeline.envelope import Message
 class MemoryBus:
     """Hands message objects over as they are: nothing is encoded."""
 
-    def __init__(self) -> None:
+    def __init__(self, edge: str = "") -> None:
+        """`edge`: as a replayed visit's edge was called on its bus."""
+        self._edge = edge
         self._hearers: defaultdict[tuple[type[Message], str], list[Inbox]] = defaultdict(list)
         self._workers: defaultdict[type[Message], dict[str, deque[Inbox]]] = defaultdict(dict)
 
     @property
     def edge(self) -> str:
-        return ""
+        return self._edge
 
     async def publish(self, message: Message, *, to: str = "", stage: str = "") -> None:
         self.hand_over(message)

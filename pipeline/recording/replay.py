@@ -126,7 +126,7 @@ async def _visitor(
         finally:
             told.remove(recorder.timing)
             home.edges.remove(edge)
-            _write_cues(recorder, screen)
+            write_cues(recorder, screen)
         for task in background:
             task.cancel()
 
@@ -182,7 +182,8 @@ def _facts(job: Replay) -> dict[str, object]:
     return {"config": job.config.source, "versions": versions(job.config), "seed": job.seed, "clock": "pipeline"}
 
 
-def _write_cues(recorder: Recorder, screen: FileScreen) -> None:
+def write_cues(recorder: Recorder, screen: FileScreen) -> None:
+    """What the face did, on the loudspeaker's timeline: `cues.json`."""
     cued = [
         {"at": round(at / SPEAK_RATE, 4), "until": round(end / SPEAK_RATE, 4), **to_dict(cues)}
         for at, end, cues in screen.cued

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from pipeline import messages as m
-from pipeline.envelope import Message, Mode
+from pipeline.envelope import Exchange, Language, Message, Mode
 from pipeline.flow import LATER
 from pipeline.session.crew import Crew
 from pipeline.session.hands import Hands
@@ -83,6 +83,17 @@ class Conversation:
     def quiet(self) -> bool:
         """Nothing is being heard, prepared or played."""
         return self._state.quiet
+
+    @property
+    def shift(self) -> int:
+        """By how much its turns' numbers are above those of the turn engine."""
+        return self._state.shift
+
+    def resume(self, turns: int, history: tuple[Exchange, ...], language: Language) -> None:
+        """Go on after so many turns of an earlier visit, with what was said in them."""
+        state = self._state
+        state.turns = state.shift = turns
+        state.memory.resume(history, language)
 
     @property
     def waits_for(self) -> int:

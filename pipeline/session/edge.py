@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from typing import Literal, NoReturn
 
 from pipeline.audio import FRAME, Frame, Samples
@@ -16,7 +17,9 @@ from pipeline.session.visit import Venue, Visit
 class Edge:
     """A screen and its visits, one after the other."""
 
-    def __init__(self, venue: Venue, screen: Screen, name: str, seed: str) -> None:
+    def __init__(self, venue: Venue, screen: Screen, name: str, seed: str, ids: Sequence[str] = ()) -> None:
+        """`ids`: what the first visits are called, where that is known before; the others by `seed` and number."""
+        self._ids = ids
         self._venue, self._screen, self._name, self._seed = venue, screen, name, seed
         self._count = 0
         self.sample = 0
@@ -30,7 +33,8 @@ class Edge:
     def _open(self) -> Visit:
         self._count += 1
         place = f"{self._seed}/{self._name}/{self._count}"
-        session = hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
+        named = self._ids[self._count - 1 : self._count]
+        session = named[0] if named else hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
         self.sessions.add(session)
         visit = Visit(self._venue, self._screen, session, self._name, self.sample)
         self._screen.open(visit.report)
@@ -72,6 +76,11 @@ class Edge:
         frame = Frame(self.sample, pcm, self._screen.played(self.sample))
         self.sample += FRAME
         await self.visit.hear(frame)
+
+    async def said(self, messages: list[Message], sample: int) -> None:
+        """Take what a turn engine said elsewhere, when all before `sample` had been heard."""
+        self.sample = max(self.sample, sample)
+        await self.visit.said(messages, self.sample)
 
     async def talk(self, on: bool) -> None:
         """Push-to-talk: the key is pressed, or released."""

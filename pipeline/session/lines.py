@@ -90,12 +90,12 @@ class Lines:
     """All fixed lines. Shared by all visits: it changes no more once it is made."""
 
     def __init__(self, rendered: dict[tuple[Kind, Language], list[Rendered]]) -> None:
-        self._rendered = rendered
+        self.rendered = rendered
 
     def line(self, kind: Kind, language: Language, place: Message, number: int) -> Line | None:
         """The `number`-th line of its kind in this visit, ready to play; None when none could be rendered."""
         origin = "greeting" if kind in DAYTIMES else kind
-        known = self._rendered.get((kind, language)) or self._rendered.get((origin, language)) or []
+        known = self.rendered.get((kind, language)) or self.rendered.get((origin, language)) or []
         if not known:
             return None
         rendered = known[number % len(known)]

@@ -23,6 +23,11 @@ class Memory:
         """Oldest first."""
         return tuple(self._history)
 
+    def resume(self, history: tuple[Exchange, ...], language: Language) -> None:
+        """Remember what was said before."""
+        self._history.extend(history)
+        self.language = language
+
     def baseline(self) -> tuple[tuple[float, ...], ...]:
         """Voice features, oldest first."""
         return tuple(self._baseline)

@@ -141,6 +141,11 @@ class Visit:
         if not self._muted and (self._talking or self._mode != "push-to-talk"):
             await self._heard(self._listener.hear(frame))
 
+    async def said(self, messages: list[Message], sample: int) -> None:
+        """Take what a turn engine said elsewhere, when all before `sample` had been heard."""
+        self._sample = sample
+        await self._heard(messages)
+
     async def talk(self, on: bool) -> None:
         """The key is pressed: the avatar is silent and listens. It is released: the turn ends here."""
         self._talking = on

@@ -1,0 +1,1 @@
+"""A recorded visit once more: the visitor from the recording, any stage live."""

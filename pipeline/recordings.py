@@ -1,0 +1,100 @@
+"""The commands about recordings: their words, and what runs them. Light to import: each loads what it needs."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import VisavisError
+from pipeline.verbosity import Wanted
+
+STAGES = ("turn", "transcript", "emotion", "reply", "speech", "cues")
+"""As in `pipeline.flow`, which takes too long to load for a command line's help."""
+
+
+def add_replay(commands: Any) -> argparse.ArgumentParser:
+    """`visavis replay`."""
+    replay: argparse.ArgumentParser = commands.add_parser(
+        "replay", help="a recorded visit, or any sound, once more 重放一次访问或一段录音"
+    )
+    replay.add_argument("sound", type=Path, metavar="RECORDING|FILE", help="a recording's folder; or WAV, FLAC, OGG …")
+    replay.add_argument("--out", type=Path, metavar="DIR", help="where the new recording goes")
+    replay.add_argument("--config", type=Path, metavar="C", help="for the stages that are live (of sound: the demo's)")
+    replay.add_argument("--seed", default="", help="another one gives other session ids")
+    visit = replay.add_argument_group("a recorded visit 一次录下的访问")
+    visit.add_argument("--live", nargs="+", default=[], choices=STAGES, metavar="STAGE",
+                       help="these are run; all others answer from the recording")  # fmt: skip
+    visit.add_argument("--timing", choices=["follow", "recorded"],
+                       help="the visitor follows the answers (default with --live), or keeps her times")  # fmt: skip
+    visit.add_argument("--from", type=int, dest="first", metavar="TURN", help="begin with this turn")
+    visit.add_argument("--to", type=int, dest="last", metavar="TURN", help="end with this turn")
+    visit.add_argument("--speed", type=_speed, default=0.0, metavar="max|X", help="1.0 is real time (default: max)")
+    visit.add_argument("--twice", action="store_true", help="run it twice, and show where the two differ")
+    visit.add_argument("--turn", type=int, metavar="TURN", help="with --stage: only what it was asked in this turn")
+    visit.add_argument("--stage", choices=STAGES[1:], help="run this stage's engine alone, and print what it answers")
+    sound = replay.add_argument_group("sound 一段声音")
+    sound.add_argument("--screen", default="replay", metavar="NAME", help="what sensors and other programs call it")
+    sound.add_argument("--wait", action="store_true", help="the visit begins when somebody speaks, or a sensor says so")
+    return replay
+
+
+def _speed(word: str) -> float:
+    if word == "max":
+        return 0.0
+    try:
+        speed = float(word)
+    except ValueError:
+        speed = 0.0
+    if not 0.01 <= speed <= 1000:
+        raise argparse.ArgumentTypeError(f"{word!r} should be max, or a number from 0.01 to 1000")
+    return speed
+
+
+def is_recording(path: Path) -> bool:
+    """A folder, or what stands for one: everything else is sound."""
+    return path.is_dir() or path.suffix == ""
+
+
+def replay(options: argparse.Namespace, words: list[str], log: Wanted) -> int:
+    """`visavis replay RECORDING`. `words`: as the command was given."""
+    if options.stage or options.turn is not None:
+        return _single(options)
+    if options.out is None:
+        raise VisavisError("replay-out", "a replay is recorded too: say where with --out DIR")
+    from pipeline.recording.again.command import Asked, replay_recording, replay_twice
+
+    turns = None
+    if options.first is not None or options.last is not None:
+        turns = (options.first or 1, options.last if options.last is not None else 1 << 30)
+    asked = Asked(
+        options.sound, options.out, options.config, tuple(options.live), options.timing, turns, options.seed,
+        options.speed, options.real_time, log,
+    )  # fmt: skip
+    return replay_twice(asked, _without(words, "--twice", "--out")) if options.twice else replay_recording(asked)
+
+
+def _single(options: argparse.Namespace) -> int:
+    if not options.stage or options.turn is None or options.config is None:
+        text = "one stage alone needs all of --turn N --stage NAME --config FILE"
+        raise VisavisError("replay-config", text)
+    from pipeline.recording.again.single import run_single
+
+    return run_single(options.sound, options.config, options.stage, options.turn, print)
+
+
+def _without(words: list[str], flag: str, option: str) -> list[str]:
+    """A command's words less a flag, and less an option with its value."""
+    left, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == option:
+            skip = True
+        elif word != flag and not word.startswith(f"{option}="):
+            left.append(word)
+    return left
+
+
+def say(text: str) -> None:
+    """To the terminal, at once."""
+    print(text, file=sys.stdout, flush=True)
