@@ -166,20 +166,36 @@ class Client:
     async def _first(
         self, stack: AsyncExitStack, request: Request, read: Callable[[Answered], AsyncIterator[T]]
     ) -> tuple[AsyncIterator[T], object]:
-        response = await stack.enter_async_context(self._open(request))
+        response = await self._response(stack, request)
         await self._check(response, request.path)
         items = read(Answered(response.content_type, response.content.iter_any()))
         return items, await anext(items, _NOTHING)
 
-    def _open(self, request: Request) -> Any:
+    async def _response(self, stack: AsyncExitStack, request: Request) -> Any:
+        """By another connection where a kept one is gone: llama.cpp drops its own after each streamed answer."""
+        import aiohttp
+
+        for may_try_again in (True, True, False):
+            connection = _Connection()
+            try:
+                return await stack.enter_async_context(self._open(request, connection))
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if not (connection.kept and may_try_again):
+                    raise
+        raise AssertionError
+
+    def _open(self, request: Request, connection: "_Connection") -> Any:
         import aiohttp
 
         if self._session is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_reuseconn.append(_kept)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
                 timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_seconds),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
+                trace_configs=[trace],
             )
         body: dict[str, Any] = {} if request.method == "GET" else {"json": request.json}
         if request.method == "POST" and request.json is None:
@@ -188,7 +204,8 @@ class Client:
                 form.add_field(name, content, filename=f"{name}.wav", content_type="audio/wav")
             body = {"data": form}
         url = self._base_url + request.path
-        return self._session.request(request.method, url, headers=self._headers, allow_redirects=False, **body)
+        told = {"headers": self._headers, "allow_redirects": False, "trace_request_ctx": connection}
+        return self._session.request(request.method, url, **told, **body)
 
     async def _check(self, response: Any, path: str) -> None:
         if response.status >= 300:
@@ -220,6 +237,17 @@ class Client:
             await session.close()
         for _ in ():
             yield _
+
+
+class _Connection:
+    """What a request found out about the one it was sent by."""
+
+    kept = False
+    """It had served another request before."""
+
+
+async def _kept(_session: Any, context: Any, _params: Any) -> None:
+    context.trace_request_ctx.kept = True
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -53,3 +53,50 @@ def test_a_get_sends_no_body() -> None:
 
     with serving(handler) as rough:
         assert run_real(main) == [b"GET "]
+
+
+def test_a_kept_connection_that_is_gone_is_no_failure() -> None:
+    asked: list[int] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        asked.append(len(asked))
+        if len(asked) == 2:  # as if it had been closed just before
+            assert request.transport is not None
+            request.transport.abort()
+        return web.Response(text=f"{len(asked)}")
+
+    async def main(clock: Clock) -> list[bytes]:
+        client = Client(clock, rough.url, None, {}, 1.0)
+        request = Request("/x", 5.0, json={})
+        try:
+            return [item for _ in range(2) async for item in client.post(request, body, seconds=0.01)]
+        finally:
+            await client.close()
+
+    with serving(handler) as rough:
+        assert run_real(main) == [b"1", b"3"]
+
+
+def test_a_server_that_resets_every_connection_is_not_asked_for_ever() -> None:
+    asked: list[int] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        asked.append(len(asked))
+        if len(asked) > 1:
+            assert request.transport is not None
+            request.transport.abort()
+        return web.Response(text="once")
+
+    async def main(clock: Clock) -> None:
+        client = Client(clock, rough.url, None, {}, 1.0)
+        request = Request("/x", 5.0, json={})
+        try:
+            for _ in range(2):
+                async for _ in client.post(request, body, seconds=0.01):
+                    pass
+        finally:
+            await client.close()
+
+    with serving(handler) as rough, pytest.raises(ServerError, match="broke the connection"):
+        run_real(main)
+    assert len(asked) == 3
