@@ -40,6 +40,7 @@ def migrated(session: Line, rows: list[Line], events: list[Line]) -> list[Line]:
 def _from_1(rows: list[Line]) -> list[Line]:
     """Format 1 was written on one clock from sample 0 on: the times of what the turn engine said are its samples."""
     events: list[Line] = []
+    before: tuple[float, bool] | None = None
     for row in rows:
         at, message = float(row["at"]), row["message"]
         kind = message.get("kind")
@@ -47,7 +48,10 @@ def _from_1(rows: list[Line]) -> list[Line]:
         if kind == "SessionStarted":
             events.append({"at": at, "event": "begin", "session": message.get("session", ""), "sample": sample})
         elif kind in TURN and message.get("turn") is not None:
-            events.append({"at": at, "event": "heard", "sample": sample, "ids": [message.get("id", "")]})
+            if before != (at, True):  # what comes in one breath was said of one frame
+                events.append({"at": at, "event": "heard", "sample": sample, "ids": []})
+            events[-1]["ids"].append(message.get("id", ""))
         elif kind in TOUCHED:
             events.append({"at": at, "event": "touched", "message": message})
+        before = (at, kind in TURN)
     return events

@@ -4,14 +4,14 @@ import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from pipeline.clock import Clock
 from pipeline.engines import Engine
 from pipeline.envelope import Message
 from pipeline.errors import EngineError
 from pipeline.flow import Stage
-from pipeline.messages import Failure, Question, Sentence, Speech, Transcript, Utterance
+from pipeline.messages import Failure, Interrupt, Question, Sentence, Speech, Transcript, Utterance
 from pipeline.recording.reading import Recording, Row
 
 _ENVELOPE = ("edge", "session", "turn", "revision", "cause", "attempt", "sent", "left_ms")
@@ -21,6 +21,8 @@ _ENOUGH: dict[type[Message], tuple[str, ...]] = {
     Question: ("text", "language"), Sentence: ("text", "language"), Transcript: ("text", "language"),
 }  # fmt: skip
 """What a recorded answer must answer; the rest (how she felt, what was heard before) may differ a little."""
+_GRACE = 0.5
+"""Seconds for which a stage that was stopped in the recording waits longer to be stopped than it did there."""
 _SAME = 5e-5
 """Seconds: a recording's times have four decimals."""
 _ENDING: dict[str, type[Message]] = {"reply": Sentence, "speech": Speech}
@@ -36,6 +38,8 @@ class Answers:
     enough: bytes
     said: list[tuple[float, Row]] = field(default_factory=list)
     failure: tuple[float, Failure] | None = None
+    stopped: float | None = None
+    """Seconds after which nobody wanted an answer any more."""
 
 
 def place(message: Message) -> Place:
@@ -63,18 +67,26 @@ class Memory:
 
     def _read(self) -> None:
         by_id: dict[str, Answers] = {}
+        asked: list[tuple[Row, Answers]] = []
         attempts = _adopted(self._recording.rows, self._stage)
         for row in self._recording.rows:
             message = row.message
+            if isinstance(message, Interrupt):
+                _stop(asked, row.at, message)
             if isinstance(message, self._stage.takes) and message.id not in by_id:
                 by_id[message.id] = self._asked(row)
+                asked.append((row, by_id[message.id]))
             answers = by_id.get(message.cause)
             if answers is None:
                 continue
             if isinstance(message, self._stage.says) and message.attempt == attempts[message.cause]:
                 answers.said.append((row.at - answers.asked, row))
-            elif isinstance(message, Failure) and message.stage == self._stage.name and not answers.said:
+            elif self._gave_up(message) and message.attempt == attempts.get(message.cause, message.attempt):
                 answers.failure = (row.at - answers.asked, message)
+
+    def _gave_up(self, message: Message) -> TypeGuard[Failure]:
+        """The stage did, and not its session for it."""
+        return isinstance(message, Failure) and message.stage == self._stage.name and "': " in message.text
 
     def _asked(self, row: Row) -> Answers:
         request = self._recording.whole(row)
@@ -94,6 +106,15 @@ class Memory:
     def whole(self, row: Row) -> Message:
         """A message with its sound."""
         return self._recording.whole(row)
+
+
+def _stop(asked: list[tuple[Row, Answers]], at: float, order: Interrupt) -> None:
+    """Note when requests were given up."""
+    for row, answers in asked:
+        request = row.message
+        covered = (request.turn, request.revision) <= (order.turn, order.revision) and not order.cause
+        if answers.stopped is None and (covered or order.cause == request.id) and order.why != "adopted":
+            answers.stopped = at - answers.asked
 
 
 def _adopted(rows: Iterable[Row], stage: Stage) -> dict[str, int]:
@@ -118,7 +139,8 @@ class Remembering:
 
     async def work(self, message: Message) -> AsyncIterator[Message]:
         answers, same = self._memory.find(message)
-        if answers is not None and (same or self._backup is None) and (answers.said or answers.failure):
+        known = answers is not None and bool(answers.said or answers.failure or answers.stopped is not None)
+        if answers is not None and known and (same or self._backup is None):
             self.counts["recorded" if same else "near"] += 1
             async for answer in self._again(message, answers):
                 yield answer
@@ -141,7 +163,9 @@ class Remembering:
             failure = answers.failure[1]
             raise EngineError(failure.code, failure.text.partition("': ")[2] or failure.text, retry=failure.retry)
         kind = _ENDING.get(self._stage)
-        if kind and not any(getattr(row.message, "last", False) for _, row in answers.said):
+        whole = answers.said and (not kind or any(getattr(row.message, "last", False) for _, row in answers.said))
+        if not whole:
+            await self._until(begun + (answers.stopped or 0.0) + _GRACE)
             text = f"the recorded answer of {self._stage} was broken off here; with --live it would have gone on"
             raise EngineError("replay-cut", text)
 

@@ -196,8 +196,9 @@ class Driver:
             await self._while(lambda: visit.begun and self._edge.visit is visit)
             return
         now = self._clock.now()
-        quiet, until = 0.0 if self._busy else now - max(self._last, self._ear.silent_since), now + PATIENCE
-        while quiet < SETTLED and self._clock.now() < until:
+        since = now if self._busy else max(self._last, self._ear.silent_since)
+        quiet, until = math.ceil((now - since) / STEP - _CLOSE) * STEP, now + PATIENCE
+        while quiet < SETTLED - STEP / 2 and self._clock.now() < until:
             await self._until(self._clock.now() + STEP)
             quiet = 0.0 if self._busy else quiet + STEP
 

@@ -7,6 +7,9 @@ from pipeline.audio import SPEAK_RATE
 from pipeline.messages import Played, Sentence
 from pipeline.recording.reading import Row
 
+_SAME = 1e-3
+"""Seconds: the cut is told in the moment of what cut it."""
+
 
 @dataclass(slots=True)
 class Sounded:
@@ -18,6 +21,7 @@ class Sounded:
     begun: float
     over: float
     """Seconds in the recording."""
+    cut: bool = False
 
 
 def sounded(rows: Iterable[Row]) -> list[Sounded]:
@@ -31,13 +35,20 @@ def sounded(rows: Iterable[Row]) -> list[Sounded]:
         elif isinstance(message, Played) and (message.state != "cut" or message.cause in lines):
             begun = row.at - message.sample / SPEAK_RATE
             line = lines.setdefault(message.cause, Sounded(message.turn, message.cause in answers, begun, row.at))
-            line.over = max(line.over, row.at)
+            line.over, line.cut = max(line.over, row.at), line.cut or message.state == "cut"
     return sorted(lines.values(), key=lambda line: line.begun)
 
 
 def at(lines: Iterable[Sounded], when: float) -> Sounded | None:
-    """The line that sounds then."""
-    return next((line for line in lines if line.begun <= when < line.over), None)
+    """The line that sounds then, or is cut right then."""
+    return next(
+        (
+            line
+            for line in lines
+            if line.begun <= when and (when < line.over or (line.cut and when < line.over + _SAME))
+        ),
+        None,
+    )
 
 
 def last_end(lines: Iterable[Sounded], when: float) -> float | None:
