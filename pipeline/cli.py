@@ -151,6 +151,10 @@ def _demo(options: argparse.Namespace) -> int:
 
         claim(options.port)
     done = demo(options.config, options.visit, options.out, _how(options))
+    if options.config == DEMO and not done:
+        from pipeline.recording.again.samples import replay_samples
+
+        done = 0 if replay_samples(print) else 1
     if options.once:
         return done
     return _open(options, any_port=options.port is None)

@@ -148,10 +148,17 @@ def replay_twice(asked: Asked, words: list[str]) -> int:
 COMPARED = (form.MESSAGES, form.EVENTS, form.VISITOR, form.SPEECH, form.AVATAR)
 
 
+def differing(first: Path, second: Path) -> list[str]:
+    """The files of two replays that are not equal."""
+    return [
+        name for name in COMPARED
+        if (first / name).exists() and (first / name).read_bytes() != (second / name).read_bytes()
+    ]  # fmt: skip
+
+
 def differences(first: Path, second: Path) -> int:
     """Say where two replays begin to differ; 0: nowhere."""
-    unequal = [name for name in COMPARED if (first / name).exists()
-               and (first / name).read_bytes() != (second / name).read_bytes()]  # fmt: skip
+    unequal = differing(first, second)
     if not unequal:
         print("✓ 两次重放逐字节相同 · both replays are the same, byte for byte")
         return 0
