@@ -88,8 +88,9 @@ def test_a_seed_names_the_visit_anew_and_changes_nothing_else(visit: Path, tmp_p
     assert sessions[0] != sessions[1]
 
 
+# What falls into one moment has no order that a recording could keep: no two of these times add up to another.
 MOODS = st.fixed_dictionaries({
-    "first": st.sampled_from([0.0, 0.05, 0.4, 1.5, 3.0, 5.0]), "each": st.sampled_from([0.0, 0.1, 1.0]),
+    "first": st.sampled_from([0.0037, 0.0513, 0.4127, 1.5171, 3.0391, 5.0713]), "each": st.sampled_from([0.0, 0.1093, 1.0337]),
     "sentences": st.integers(1, 4), "thoughts": st.integers(0, 3), "fails": st.booleans(),
 })  # fmt: skip
 
@@ -106,7 +107,7 @@ def spoken(draw: Any) -> list[tuple[float, float]]:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(MOODS, min_size=1, max_size=4), spoken())
 def test_any_visit_is_the_same_conversation_again(
     tmp_path_factory: pytest.TempPathFactory, moods: list[dict[str, Any]], when: list[tuple[float, float]]

@@ -121,10 +121,9 @@ class Driver:
 
     async def _sound(self, step: Step, lead: float) -> None:
         """Wait for the answer that the visitor broke into, and as long as she heard of it."""
-        turn, answer = step.wait.turn, step.wait.answer
-        keys = [(turn, True)] if answer else [(turn, False), (turn, True)]
-        await self._while(lambda: self._busy and not any(key in self._ear.begun for key in keys))
-        begun = min((self._ear.begun[key] for key in keys if key in self._ear.begun), default=None)
+        heard, key = self._ear.begun, (step.wait.turn, step.wait.answer)
+        await self._while(lambda: self._busy and key not in heard)
+        begun = heard.get(key, heard.get((step.wait.turn, True)))
         if begun is None:
             self.remarks.append(
                 f"第 {step.turn} 轮：没有可打断的回答 · turn {step.turn}: no answer sounded to break into"

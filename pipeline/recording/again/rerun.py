@@ -1,6 +1,7 @@
 """Runs a recorded visit again, and records that."""
 
 import asyncio
+import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -93,7 +94,8 @@ async def _visit(job: Rerun, there: Stand, recorder: Recorder, clock: Clock, tas
     """From the first step to the end of the last answer."""
     screen = FileScreen(clock, recorder.avatar)
     ear = Ear(screen, clock)
-    edge = Edge(there.venue, ear, _screen_name(job.recording), f"replay {job.seed}", _ids(job))
+    venue = dataclasses.replace(there.venue, tapes=lambda _screen: recorder.tape(sound=False))
+    edge = Edge(venue, ear, _screen_name(job.recording), f"replay {job.seed}", _ids(job))
     if job.turns:
         _resume(job, edge)
     whole, doing = job.recording.visitor, steps(job.recording, job.timing, job.turns)
