@@ -160,6 +160,6 @@ class Stand:
             "muted": bool(state.mute), "wake": list(plan.wake_phrases or ()), "name": dict(post.names),
             "label": {"zh": "由AI生成", "en": "AI-generated"}, "model": post.model, "avatar": self._shared.avatar,
             "questions": {language: list(texts) for language, texts in post.questions.items()},
-            "notice": dict(post.notice),
+            "notice": dict(post.notice), "recorded": post.recorded,
             "limits": {"text": TEXT, "message": MESSAGE, "per_second": PER_SECOND},
         }  # fmt: skip

@@ -22,9 +22,17 @@ def frames() -> list[Row]:
     return page.measure()
 
 
+def report() -> list[Row]:
+    """And this."""
+    from benchmarks import report as page
+
+    return page.measure()
+
+
 PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure,
          "reply": reply.measure, "replaying": replaying.measure}  # fmt: skip
-LONG = {"soak": soak.measure, "screens": screens.measure, "echo": echo.measure, "kiosk": kiosk, "frames": frames}
+LONG = {"soak": soak.measure, "screens": screens.measure, "echo": echo.measure, "kiosk": kiosk, "frames": frames,
+        "report": report}  # fmt: skip
 """Minutes to a quarter of an hour: only when they are asked for."""
 
 

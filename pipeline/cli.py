@@ -30,9 +30,9 @@ def main(words: Sequence[str] | None = None) -> int:
     sys.path.append(str(Path.cwd()))  # a config may name an engine of the deployer's own, as `python -m` would find it
     commands = {"demo": _demo, "replay": _replay, "check": _check, "node": _node, "status": _status,
                 "facts": _facts, "render": _render, "serve": _serve, "endpoints": _endpoints}  # fmt: skip
-    run = commands[options.command]
+    run = commands.get(options.command)
     try:
-        return run(options)
+        return run(options) if run else recordings.run(options, _wanted(options))
     except KeyboardInterrupt:
         print("\n已中断，录到的内容都在 · stopped; what was recorded so far is kept", file=sys.stderr)
         return 130
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _edge_commands(commands)
     _serve_command(commands)
     _operator_commands(commands)
+    recordings.add_others(commands)
     return parser
 
 
@@ -90,6 +91,7 @@ def _serve_command(commands: Any) -> None:
     serve.add_argument(
         "--port", type=_port, metavar="PORT", help="instead of the config's screen.port (0: any free one)"
     )
+    serve.add_argument("--label", action="append", default=[], metavar="K=V", help="a fact, for endpoints' place")
     serve.add_argument("--metrics", type=_port, metavar="PORT", help="serve /metrics, /healthz and /readyz")
 
 
@@ -161,13 +163,13 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    return _open(options, any_port=False)
+    return _open(options, any_port=False, labels=options.label)
 
 
-def _open(options: argparse.Namespace, *, any_port: bool) -> int:
+def _open(options: argparse.Namespace, *, any_port: bool, labels: Sequence[str] = ()) -> int:
     from pipeline.serve import Job, serve
 
-    job = Job(options.config, options.port, options.metrics, any_port)
+    job = Job(options.config, options.port, options.metrics, any_port, labels)
     return serve(job, _wanted(options), lambda text: print(text, flush=True))
 
 

@@ -17,6 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.facts import Facts
 from pipeline.flow import STAGES
 from pipeline.plans import PLANNED, Logging, Metrics, Plan
+from pipeline.recording.settings import Record
 from pipeline.screens import SERVER, Persona, Planned, read_persona, read_screens
 from pipeline.session.settings import Conversing
 from pipeline.settings import LocalPath
@@ -64,6 +65,7 @@ class _Top(BaseModel):
     log: Logging = Logging()
     image: str = ""
     label: Labelling = Labelling()
+    record: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Config:
     screens: tuple[Planned, ...]
     """Of this process."""
     lines_cache: Path | None
+    record: Record | None
+    """None: nothing is recorded."""
     source: dict[str, Any]
     """As it stands in the file, without what came from the environment."""
 
@@ -144,7 +148,7 @@ def read_config(path: Path, runs: Runs = everywhere, *, unfilled: bool = False) 
         plans={name: plan for name, plan in plans.items() if plan is not None},
         stages={name: stage for name, stage in stages.items() if stage is not None}, log=top.log, image=top.image,
         label=top.label, avatar=top.avatar, screen=screen, screens=screens, lines_cache=top.lines_cache,
-        source=_without_environment(file),
+        record=top.record, source=file.without_environment(),
     )  # fmt: skip
 
 
@@ -285,15 +289,3 @@ def _check_engines(stages: dict[str, EngineConfig | None]) -> list[str]:
         if check is not None:
             problems += [f"{stage.stage} ({stage.name}): {problem}" for problem in check(stage.settings)]
     return problems
-
-
-def _without_environment(file: YamlFile) -> dict[str, Any]:
-    def clean(value: Any, keys: Keys) -> Any:
-        if isinstance(value, dict):
-            return {key: clean(item, (*keys, key)) for key, item in value.items()}
-        if isinstance(value, list):
-            return [clean(item, (*keys, index)) for index, item in enumerate(value)]
-        return "(from the environment)" if keys in file.from_environment else value
-
-    cleaned: dict[str, Any] = clean(file.data, ())
-    return cleaned

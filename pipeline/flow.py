@@ -43,6 +43,8 @@ FIXED = ("filler", "apology", "greeting", "farewell", "attract")
 
 LATER = {"tool-tentative", "budget-tentative"}
 """Codes of what may not be done while a turn may go on: nobody else is asked, and its session asks again at its end."""
+FORESEEN = LATER | {"budget-spent"}
+"""Codes of what was meant to happen: no warning with every question. That a budget is spent is told once a day."""
 
 
 def is_job(stage: str, message: Message) -> bool:

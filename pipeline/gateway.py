@@ -27,6 +27,8 @@ class Post:
     """Suggestions to touch."""
     notice: Mapping[Language, str]
     """Something that the deployer wants to be read; empty: nothing."""
+    recorded: bool = False
+    """Its visits are recorded: whoever stands there must be told."""
 
 
 @dataclass(frozen=True, slots=True)

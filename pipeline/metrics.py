@@ -38,6 +38,7 @@ _COUNTS = {
     "visavis_requests": "What became of the requests that sessions sent, by kind.",
     "visavis_screen_events": "What happened at the screens and at their doors.",
     "visavis_reply_events": "What became of requests to the reply's endpoints, as ENDPOINT.what.",
+    "visavis_recording_events": "What became of recordings, and lines of them that were lost.",
     "visavis_bus_events": "What happened to the connection to the broker, and messages that were not sent or not read.",
 }
 """Help of `<prefix>_total`."""

@@ -14,6 +14,7 @@ from pipeline.facts import read_facts
 from pipeline.flow import WORKERS
 from pipeline.messages import Status
 from pipeline.placement import nowhere
+from pipeline.recording.settings import unfit
 from pipeline.status import as_json as status_json
 from pipeline.status import problems, table
 from pipeline.verbosity import Wanted
@@ -43,7 +44,7 @@ def check(path: Path, fact_files: Sequence[Path]) -> int:
     """Print every problem of a config, and which stages no known node could run. 0: none."""
     try:
         config = read_config(path)
-        found = _of_screens(config)
+        found = _of_screens(config) + _of_the_recordings(config)
     except ConfigError as error:
         found = error.text.split("\n")
     if found:
@@ -58,6 +59,12 @@ def check(path: Path, fact_files: Sequence[Path]) -> int:
     engines = ", ".join(f"{stage}={chosen.name}" for stage, chosen in config.stages.items())
     print(f"{path}: 没有问题 · no problems ({engines})")
     return 0
+
+
+def _of_the_recordings(config: Config) -> list[str]:
+    """What would keep visits from being recorded."""
+    wrong = unfit(config.record.folder) if config.record else ""
+    return [f"{config.path}: record: {wrong}"] if wrong else []
 
 
 def _of_screens(config: Config) -> list[str]:

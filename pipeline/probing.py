@@ -15,6 +15,7 @@ from pipeline.status import UNKNOWN, aligned
 _HEADERS = (("端点", "endpoint"), ("模型", "model"), ("方言", "dialect"), ("可达", "reached"), ("授权", "allowed"),
             ("有模型", "model there"), ("首字ms", "first"), ("字/秒", "tokens/s"), ("思考", "reasoning"),
             ("价格", "cached/in/out"), ("可用", "usable"))  # fmt: skip
+_LEGEND = f"{UNKNOWN} 未知：没问到，或配置里没有价格 · not known: it was not found out, or the config has no price"
 
 
 def _replies(stage: str, plan: Plan, alone: bool) -> bool:
@@ -44,7 +45,9 @@ def endpoints(path: Path, *, as_json: bool) -> int:
 
 def table(findings: Sequence[Any]) -> str:
     """Lines of at most the width of a terminal; below them, what is wrong and how to mend it."""
-    lines = aligned(_HEADERS, [_row(finding) for finding in findings], shrinks=(0, 1, 9), numbers=(6, 7), space=1)
+    rows = [_row(finding) for finding in findings]
+    lines = aligned(_HEADERS, rows, shrinks=(0, 1, 9), numbers=(6, 7), space=1)
+    lines += [_LEGEND] if any(UNKNOWN in row for row in rows) else []
     lines += [f"✗ {finding.name}: {finding.problem}" for finding in findings if finding.problem]
     return "\n".join(lines)
 

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import VisavisError
+from pipeline.recording.comparing.flags import add_compare, add_regress, thresholds
 from pipeline.verbosity import Wanted
 
 STAGES = ("turn", "transcript", "emotion", "reply", "speech", "cues")
 """As in `pipeline.flow`, which takes too long to load for a command line's help."""
+
+FORMATS = ("vtt", "srt", "arkit-csv", "vrma", "live2d-motion3", "wav", "messages-parquet")
 
 
 def add_replay(commands: Any) -> argparse.ArgumentParser:
@@ -71,6 +74,50 @@ def replay(options: argparse.Namespace, words: list[str], log: Wanted) -> int:
         options.speed, options.real_time, log,
     )  # fmt: skip
     return replay_twice(asked, _without(words, "--twice", "--out")) if options.twice else replay_recording(asked)
+
+
+def add_others(commands: Any) -> None:
+    """`visavis compare`, `regress`, `export`."""
+    add_compare(commands)
+    add_regress(commands)
+    export = commands.add_parser("export", help="captions, sound or movements of a recording 导出字幕、声音或动作")
+    export.add_argument("recording", type=Path, metavar="RECORDING")
+    export.add_argument("--format", required=True, choices=FORMATS)
+    export.add_argument("--out", type=Path, metavar="FILE", help="default: here, named after the recording")
+    export.add_argument("--turn", type=int, metavar="TURN", help="only this one")
+    export.add_argument("--track", choices=["mix", "visitor", "avatar", "speech"], help="of wav (default: mix)")
+
+
+def run(options: argparse.Namespace, log: Wanted) -> int:
+    """One of those."""
+    return {"compare": _compare, "regress": _regress, "export": _export}[options.command](options, log)
+
+
+def _compare(options: argparse.Namespace, log: Wanted) -> int:
+    from pipeline.recording.comparing.command import Asked, compare
+    from pipeline.recording.report_comparison import write_comparison
+
+    del log
+    asked = Asked(
+        options.a, options.b, options.reference, thresholds(options), options.turns, options.json, options.html
+    )
+    return compare(asked, say, lambda found, path: say(f"{write_comparison(found, path)}"))
+
+
+def _regress(options: argparse.Namespace, log: Wanted) -> int:
+    from pipeline.recording.again.command import quietly
+    from pipeline.recording.comparing.regress import Asked, regress
+
+    live = tuple(options.live)
+    asked = Asked(options.folder, options.out, options.config, live, options.junit, thresholds(options))
+    return regress(asked, quietly(options.config, live, log), say)
+
+
+def _export(options: argparse.Namespace, log: Wanted) -> int:
+    from pipeline.recording.exporting.command import export
+
+    del log
+    return export(options.recording, options.format, options.out, options.turn, options.track)
 
 
 def _single(options: argparse.Namespace) -> int:

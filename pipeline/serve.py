@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,15 +16,17 @@ from pipeline.config import AVATAR, Config, EngineConfig, at_edge, at_machine, d
 from pipeline.engines import build
 from pipeline.envelope import Language, Message
 from pipeline.errors import ConfigError
-from pipeline.facts import detect
+from pipeline.facts import detect, labels
 from pipeline.gateway import Hall, Post, Server
-from pipeline.house import House, current_version, fixed_lines, house, overhear
+from pipeline.house import House, current_version, fixed_lines, house, overhear, versions
 from pipeline.jobs import Timing
 from pipeline.metrics import Meter
+from pipeline.recording.keeper import Keeper, keeping
 from pipeline.screens import Planned
 from pipeline.session.edge import Edge
 from pipeline.session.lines import Lines
 from pipeline.session.settings import Conversing
+from pipeline.session.visit import Venue
 from pipeline.telemetry import telemetry
 from pipeline.verbosity import Wanted
 from pipeline.worker import signals
@@ -49,11 +51,15 @@ class Job:
     metrics: int | None = None
     any_port: bool = False
     """Take a free port where the wanted one is taken."""
+    labels: Sequence[str] = ()
 
 
 def serve(job: Job, log: Wanted, say: Say) -> int:
     """Let visitors in until SIGTERM or SIGINT. 0: it was told to stop."""
-    config = at_machine(read_config(job.config, at_edge), lambda: detect().overridden({"role": "edge"}, "`serve`"))
+    told = labels(job.labels)
+    config = at_machine(
+        read_config(job.config, at_edge), lambda: detect().overridden({"role": "edge"}, "`serve`").overridden(told)
+    )
     log.apply(config.log)
 
     async def main(clock: Clock) -> None:
@@ -81,14 +87,22 @@ async def run(job: Job, config: Config, clock: Clock, say: Say) -> None:
         if home.missing:
             missing = ", ".join(home.missing)
             say(f"暂无节点运行 · no node runs yet: {missing}; 访客会听到致歉 · visitors will hear an apology")
-        server, hall = await _hall(job, config, home, clock)
+        keeper = await stack.enter_async_context(keeping(config.record, clock, lambda: _about_us(config), config.label))
+        if keeper:
+            told.append(keeper.timing)
+        server, hall = await _hall(job, config, home, clock, keeper)
         if meter:
             meter.watch_counts("visavis_screen_events", lambda: server.counts)
-        await _open(server, hall, overhear(home, clock, _tell(meter, clock), note), stop, say)
+        if meter and keeper:
+            meter.watch_counts("visavis_recording_events", lambda: keeper.counts)
+        beside = [overhear(home, clock, _tell(meter, keeper, clock), note)]
+        if keeper:
+            beside.append(keeper.tidy())
+        await _open(server, hall, beside, stop, say)
 
 
 async def _open(
-    server: Server, hall: Hall, beside: Coroutine[Any, Any, NoReturn], stop: asyncio.Event, say: Say
+    server: Server, hall: Hall, beside: list[Coroutine[Any, Any, NoReturn]], stop: asyncio.Event, say: Say
 ) -> None:
     """The house is warm: let visitors in until `stop`."""
     async with AsyncExitStack() as stack:
@@ -96,7 +110,7 @@ async def _open(
         background: list[asyncio.Task[NoReturn]] = [
             tasks.create_task(post.edge.run(), name=f"edge {name}") for name, post in hall.posts.items()
         ]
-        background.append(tasks.create_task(beside, name="meter"))
+        background += [tasks.create_task(work, name="beside") for work in beside]
         try:
             address = await stack.enter_async_context(server.serving(hall))
             for name, post in hall.posts.items():
@@ -111,7 +125,7 @@ async def _open(
                 task.cancel()
 
 
-async def _hall(job: Job, config: Config, home: House, clock: Clock) -> tuple[Server, Hall]:
+async def _hall(job: Job, config: Config, home: House, clock: Clock, keeper: Keeper | None) -> tuple[Server, Hall]:
     """Every screen with its edge; nobody stands there yet."""
     chosen = config.screen or default_screen()
     server: Server = build(chosen.module, _settings(job, chosen), clock)
@@ -121,7 +135,7 @@ async def _hall(job: Job, config: Config, home: House, clock: Clock) -> tuple[Se
         key = _voice(planned.session)
         if key not in lines:
             lines[key] = await fixed_lines(config, home.bus, clock, planned)
-        posts[planned.plan.name] = _post(config, planned, lines[key], home, server)
+        posts[planned.plan.name] = _post(config, planned, lines[key], home, server, keeper)
     home.edges.extend(post.edge for post in posts.values())
     return server, Hall(posts, config.avatar or AVATAR, current_version())
 
@@ -131,14 +145,31 @@ def _voice(session: Conversing) -> str:
     return f"{session.persona} {sorted(session.voices.items())}"
 
 
-def _post(config: Config, planned: Planned, lines: Lines, home: House, server: Server) -> Post:
+def _post(
+    config: Config, planned: Planned, lines: Lines, home: House, server: Server, keeper: Keeper | None
+) -> Post:  # fmt: skip
     venue = dataclasses.replace(
         home.venue, lines=lines, settings=planned.session, hour=local_hour,
         persona=planned.persona.told(planned.session.greeting_language),
     )  # fmt: skip
+    if keeper:
+        venue = dataclasses.replace(venue, tapes=keeper.tapes(_about_visits(venue)))
     name = planned.plan.name
     edge = Edge(venue, server.screen(name), name, home.boot or stamp())
-    return Post(planned.plan, edge, planned.persona.name, *_about(config, planned))
+    return Post(planned.plan, edge, planned.persona.name, *_about(config, planned), bool(keeper))
+
+
+def _about_us(config: Config) -> dict[str, object]:
+    """What each recording says of this process."""
+    node = {name: fact.value for name, fact in detect().named.items()}
+    source = {"config": config.source, "config_name": config.path.name}
+    return {**source, "versions": versions(config), "node": node}
+
+
+def _about_visits(venue: Venue) -> dict[str, object]:
+    """What each recording of a screen says of its visits."""
+    conversing = venue.settings.model_dump(mode="json", exclude={"persona"})
+    return {"edge": venue.bus.edge, "persona": venue.persona, "conversing": conversing}
 
 
 def _about(config: Config, planned: Planned) -> tuple[str, Questions, dict[Language, str]]:
@@ -178,6 +209,13 @@ def _is_free(host: str, port: int) -> bool:
         return False
 
 
-def _tell(meter: Meter | None, clock: Clock) -> Callable[[Message], None]:
+def _tell(meter: Meter | None, keeper: Keeper | None, clock: Clock) -> Callable[[Message], None]:
     start = clock.now()
-    return (lambda message: meter.message(clock.now() - start, message)) if meter else (lambda _message: None)
+
+    def tell(message: Message) -> None:
+        if meter:
+            meter.message(clock.now() - start, message)
+        if keeper:
+            keeper.message(message)
+
+    return tell

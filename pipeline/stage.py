@@ -12,7 +12,7 @@ from pipeline.clock import SESSION, WASTED, Clock
 from pipeline.engines import Engine
 from pipeline.envelope import Message, StageLoad
 from pipeline.errors import EngineError, VisavisError
-from pipeline.flow import LATER, Stage, is_job
+from pipeline.flow import FORESEEN, LATER, Stage, is_job
 from pipeline.jobs import Held, Job, Revoked, Timing
 from pipeline.messages import Claim, Failure, Interrupt, Progress, Thought
 
@@ -215,7 +215,7 @@ class StageLoop:
             code, text, retry = "engine-crashed", f"{type(error).__name__}: {error}", True
         else:
             return None
-        level = logging.INFO if code in LATER else logging.WARNING
+        level = logging.INFO if code in FORESEEN else logging.WARNING
         _LOGGER.log(level, "%s.failed engine=%s code=%s %s", self._stage.name, running.name, code, text)
         text = f"{self._stage.name} by '{running.name}': {text}"
         return job.message.answer(Failure, stage=self._stage.name, code=code, text=text, retry=retry)

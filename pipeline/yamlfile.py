@@ -10,10 +10,12 @@ import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from pipeline.errors import ConfigError
+from pipeline.settings import is_key
 
 Keys = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C is eight times as fast."""
+_NO_KEYS = "a key must not stand in a file: write ${NAME} and set NAME in the environment"
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -76,6 +78,19 @@ class YamlFile:
                 self.missing[keys] = f"the environment has no {name}: set it, or write ${{{name}:-default}}"
         return _VARIABLE.sub(lambda match: os.environ.get(match[1], match[2] or ""), value)
 
+    def without_environment(self) -> dict[str, Any]:
+        """What the file says, less what came from the environment: its secrets are there."""
+
+        def clean(value: Any, keys: Keys) -> Any:
+            if isinstance(value, dict):
+                return {key: clean(item, (*keys, key)) for key, item in value.items()}
+            if isinstance(value, list):
+                return [clean(item, (*keys, index)) for index, item in enumerate(value)]
+            return "(from the environment)" if keys in self.from_environment else value
+
+        cleaned: dict[str, Any] = clean(self.data, ())
+        return cleaned
+
     def line(self, keys: Keys) -> int:
         """Line of a key, or of the nearest one above it."""
         while keys and keys not in self.lines:
@@ -129,12 +144,25 @@ class YamlFile:
             value, place = data.get(name), (*keys, name)
             kinds = _kinds(field.annotation)
             if SecretStr in kinds and value and place not in self.from_environment:
-                self.problem(place, "a key must not stand in a file: write ${NAME} and set NAME in the environment")
+                self.problem(place, _NO_KEYS)
             items = {(*place, at): item for at, item in enumerate(value)} if isinstance(value, list) else {}
+            inside = _models(kinds)
             for where, item in (items or {place: value}).items():
                 if isinstance(item, dict):
-                    for inner in _models(kinds):
+                    for inner in inside:
                         self._refuse_secrets(inner, item, where)
+                if not inside:
+                    self._refuse_keys(item, where)
+
+    def _refuse_keys(self, value: Any, place: Keys) -> None:
+        """The same inside dictionaries of free names: headers, further fields of a request, a program's environment."""
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                self._refuse_keys(item, (*place, index))
+        for name, item in value.items() if isinstance(value, dict) else ():
+            if is_key(str(name), item) and (*place, name) not in self.from_environment:
+                self.problem((*place, name), _NO_KEYS)
+            self._refuse_keys(item, (*place, name))
 
 
 def _kinds(annotation: Any) -> set[Any]:

@@ -200,6 +200,7 @@ def play(
         scene = Scene(Router(chosen, scripted, clock, policy or Policy()), clock, scripted)
         scenes.append(scene)
         await act(scene)
+        await scene.router.close()
         assert scripted.under_way.total() == 0, "a stream was left open"
         assert scene.router.gate.inside.total() == 0, "a place was not given back"
 

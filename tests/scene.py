@@ -17,6 +17,7 @@ from pipeline.recording.filescreen import FileScreen
 from pipeline.session.crew import Crew
 from pipeline.session.lines import PLAIN, Lines, render
 from pipeline.session.settings import Conversing
+from pipeline.session.tape import Blank
 from pipeline.session.visit import Venue, Visit
 from pipeline.stage import Running, StageLoop
 
@@ -163,7 +164,7 @@ async def visiting(  # noqa: PLR0917  what a visit stands on
     """One visit on a bus, from its begin to the end of `act`."""
     turn, screen = Deaf(), FileScreen(clock)
     venue = Venue(bus, clock, turn, lines, settings, "persona", {}, crew or Crew(clock))
-    scene = Scene(Visit(venue, screen, session, "hall", 0), screen, bus, clock, turn)
+    scene = Scene(Visit(venue, screen, session, "hall", 0, Blank()), screen, bus, clock, turn)
     screen.open(scene.visit.report)
     async with bus.subscribe(*ALL) as said, asyncio.TaskGroup() as tasks:
 

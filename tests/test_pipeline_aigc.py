@@ -69,8 +69,8 @@ def test_a_recording_labels_what_the_avatar_said_and_not_what_the_visitor_said(t
         for file in (recorder.visitor, recorder.avatar):
             file.write(NOISE)
         assert json.loads(read_field(folder / "avatar.flac"))["Label"] == "1"
-        recorder._write(SessionEnded(session="visit-7", why="left"))
-        recorder._speech.write(NOISE)
+        recorder.write(SessionEnded(session="visit-7", why="left"))
+        recorder.speech.write(NOISE)
         recorder.close()
 
     folder = tmp_path / "out"

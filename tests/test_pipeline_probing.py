@@ -8,6 +8,8 @@ import pytest
 from aiohttp import web
 
 from pipeline.cli import main
+from pipeline.probing import table
+from stages.reply._probe import Finding
 from tests.rough_server import DONE, USAGE, Handler, chunk, serving, stream
 from tests.test_pipeline_config import STUBS
 
@@ -98,6 +100,16 @@ def test_each_endpoint_is_told_with_what_mends_it(tmp_path: Path, capsys: pytest
     assert lines[0].startswith("端点")
     assert lines[1].startswith("endpoint")
     assert sum(line.startswith("✗ ") for line in lines) == 7
+
+
+@pytest.mark.parametrize(("price", "told"), [("", True), ("0/1/4", False)])
+def test_what_a_dash_means_is_told_where_there_is_one(price: str, told: bool) -> None:
+    found = Finding("hall", "m", "vllm", reachable=True, authorised=True, has_model=True, first_token_ms=80.0,
+                    tokens_per_second=25.0, reasoning="none", price=price)  # fmt: skip
+    lines = table([found]).splitlines()
+    assert ("—" in lines[2]) == told
+    assert [line for line in lines if "未知" in line and "not known" in line] == lines[3:]
+    assert len(lines[3:]) == told
 
 
 def test_all_well_is_exit_code_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

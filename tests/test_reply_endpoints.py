@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from pipeline.cli import main
 from pipeline.config import at_machine, read_config
 from pipeline.errors import ConfigError
 from pipeline.facts import Fact, Facts
@@ -46,6 +47,18 @@ def test_a_list_of_endpoints_is_read(tmp_path: Path) -> None:
         (config(TWO.replace("base_url: 'http://hall:8000', ", "")), "reply.endpoints.0: needs base_url"),
         (config(TWO.replace("model: m", "modell: m")), "reply.endpoints.0.modell: unknown key; did you mean 'model'?"),
         (config(TWO.replace("model: m", "model: m, api_key: sk-1")), "reply.endpoints.0.api_key: a key must not stand"),
+        *((config(TWO.replace("model: m", f"model: m, {free}")), f"reply.endpoints.0.{key}: a key must not stand")
+          for free, key in (
+              ("headers: {Authorization: Bearer sk-1}", "headers.Authorization"),
+              ("headers: {X-Site: lobby, api-key: sk-1}", "headers.api-key"),
+              ("headers: {X-Gateway: Bearer sk-1}", "headers.X-Gateway"),
+              ("extra: {api_key: sk-1}", "extra.api_key"),
+              ("extra: {auth: [{accessToken: sk-1}]}", "extra.auth.0.accessToken"),
+          )),
+        (config("", ", base_url: 'http://h', model: m, headers: {x-api-key: sk-1}").replace(", endpoints: []", ""),
+         "reply.headers.x-api-key: a key must not stand"),
+        (config(TWO, ", tools: [{name: t, kind: mcp, command: [t], env: {MUSEUM_TOKEN: sk-1}}]"),
+         "reply.tools.0.env.MUSEUM_TOKEN: a key must not stand"),
         (config(TWO.replace("dialect: vllm", "dialect: vlm")), "reply.endpoints.0.dialect"),
         (config(TWO.replace("model: m", "model: m, place: {acrh: x}")), "reply.endpoints.0.place"),
         (config(TWO, ", answer_within: 5"), "reply.answer_within: 5 s are more than a first sentence may take: 4 s"),
@@ -59,6 +72,23 @@ def test_what_is_wrong_is_told_with_its_key(tmp_path: Path, text: str, told: str
     found = problems(tmp_path, text)
     assert any(told in problem for problem in found), found
     assert not any("sk-1" in problem for problem in found)
+
+
+def test_keys_from_the_environment_and_what_only_sounds_like_one_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_KEY", "sk-123456789")
+    free = (
+        "headers: {Authorization: 'Bearer ${GATEWAY_KEY}', X-Site: lobby}, "
+        "extra: {prompt_cache_key: hall, stop_token: x, user: '${GATEWAY_KEY}', max_tokens: 5, logprobs: false}"
+    )
+    path = tmp_path / "config.yaml"
+    path.write_text(config(TWO.replace("model: m", f"model: m, {free}")), encoding="utf-8")
+    whole = read_config(path)
+    found = whole.stages["reply"].settings
+    assert isinstance(found, Settings)
+    assert found.endpoints[0].headers["Authorization"] == "Bearer sk-123456789"
+    assert "sk-123456789" not in str(whole.source)
 
 
 def test_the_parts_must_fit_into_the_whole() -> None:
@@ -97,6 +127,22 @@ def test_a_node_reads_a_config_as_it_is_for_its_machine(tmp_path: Path) -> None:
     assert isinstance(chosen, Settings)
     assert [endpoint.name for endpoint in chosen.listed] == ["cloud"]
     assert there.stages["speech"] == whole.stages["speech"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [([], "endpoints-elsewhere"), (["--label", "hall=east"], "endpoints-elsewhere"),
+     (["--label", "hall"], "label-invalid"), (["--label", "hall=west"], "")],
+)  # fmt: skip
+def test_a_kiosk_is_told_by_its_label_which_endpoints_are_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], code: str
+) -> None:
+    monkeypatch.setattr("pipeline.serve.run_real", lambda _main: None)
+    path = tmp_path / "config.yaml"
+    own = "{name: hall, base_url: 'http://hall:8000', model: m, place: {label.hall: west}}"
+    path.write_text(config(own), encoding="utf-8")
+    assert main(["serve", str(path), *words]) == (2 if code else 0)
+    assert code in capsys.readouterr().err
 
 
 def test_neighbours_with_a_weight_are_of_one_rank() -> None:

@@ -1,5 +1,6 @@
 """The reply stage with a router: the fallback answers at once when nobody else can, and signs of life go out."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
@@ -9,12 +10,13 @@ import pytest
 
 from pipeline.clock import Clock
 from pipeline.envelope import Message
+from pipeline.errors import EngineError
 from pipeline.messages import Progress, Question, Sentence, Thought
 from stages.reply import knowledge
 from stages.reply._router.plan import Plan, Policy
 from stages.reply._router.router import Router
 from tests.router_scene import Play, Scripted
-from tests.stage_scene import Scene, Slow, play
+from tests.stage_scene import Broken, Scene, Slow, play
 
 MUSEUM = Path(__file__).parent.parent / "configs" / "knowledge" / "museum"
 
@@ -58,6 +60,25 @@ def test_with_every_endpoint_away_knowledge_answers_at_once() -> None:
     assert {message.by for message in scene.said if isinstance(message, Sentence)} == {"knowledge"}
     assert max(times) < 0.2
     assert max(times) < 1.5  # what is promised with every breaker open
+
+
+def test_endpoints_that_are_dead_cost_no_visitor_more_than_the_promise_whenever_they_are_tried_again() -> None:
+    times: list[float] = []
+
+    async def act(scene: Scene) -> None:
+        for turn in range(1, 30):
+            began, before = scene.clock.now(), len(scene.said)
+            await scene.ask(turn)
+            while not any(getattr(message, "last", False) for message in scene.said[before:]):
+                await scene.clock.sleep(0.01)
+            times.append(scene.clock.now() - began)
+            await scene.clock.sleep(0.7)
+
+    dead = {"a": [Play("silent")], "b": [Play("silent", after=1, size=2)]}
+    scene = play(lambda clock: Routed(clock, dead), act, fallback=knows)
+    assert {message.by for message in scene.said if isinstance(message, Sentence)} == {"knowledge"}
+    assert max(times[2:]) < 1.5  # from the third question on every breaker is open
+    assert sum(time < 0.2 for time in times) > len(times) / 2
 
 
 def test_a_question_that_one_model_refuses_costs_the_next_visitor_nothing() -> None:
@@ -116,6 +137,21 @@ def test_a_sign_of_life_goes_out_while_it_thinks(thought: str) -> None:
     signs = [message for message in scene.said if isinstance(message, Thought)]
     assert {sign.text for sign in signs} == {""}
     assert len(signs) >= 3
+
+
+@pytest.mark.parametrize(("code", "level"), [("budget-spent", logging.INFO), ("server-busy", logging.WARNING)])
+def test_a_budget_that_is_spent_is_no_warning_with_every_question(
+    caplog: pytest.LogCaptureFixture, code: str, level: int
+) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.ask(1)
+
+    with caplog.at_level(logging.INFO, logger="pipeline.stage"):
+        scene = play(lambda _: Broken(EngineError(code, "no", retry=False)), act, fallback=knows)
+    assert scene.failures() == []
+    assert any(getattr(message, "by", "") == "knowledge" for message in scene.said)
+    told = [record for record in caplog.records if f"code={code}" in record.getMessage()]
+    assert {record.levelno for record in told if ".failed" in record.getMessage()} == {level}
 
 
 class Noted(Slow):

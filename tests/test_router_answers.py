@@ -101,6 +101,14 @@ def test_while_one_endpoint_is_well_every_question_is_answered_whole(scripts: li
         assert any(script.fault in FATAL for script in scripts)
 
 
+def test_endpoints_that_hang_after_their_first_words_leave_time_to_the_next() -> None:
+    hangs = [Play("silent", after=after, first=0.6, gap=0.1, size=1) for after in (1, 2)]
+    heard, _ = once({"one": hangs[0], "two": hangs[1], "well": Play()})
+    assert heard.error is None
+    assert heard.sentences[-1].by == "well"
+    in_time(heard, Policy())
+
+
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault and fault not in FATAL])
 @pytest.mark.parametrize("after", [0, 1, 4, 9, 12, 13])
 def test_each_fault_at_each_place_is_made_good_by_the_next(fault: Fault, after: int) -> None:

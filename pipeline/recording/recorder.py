@@ -1,104 +1,97 @@
-"""Writes a visit to a folder while it happens: messages, sound, measured times."""
+"""Writes a visit to a folder while it happens, each thing at once: for runs on the pipeline's own clock.
 
-import json
+Nothing is ever dropped, and the same run writes the same bytes, measured times apart. What happens before real visitors
+is recorded by `pipeline.recording.keeper`, which keeps nobody waiting.
+"""
+
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
-
-import numpy as np
+from typing import Any
 
 from pipeline.aigc import Labelling
-from pipeline.audio import HEAR_RATE, SPEAK_RATE, Samples
+from pipeline.audio import HEAR_RATE, Frame, Samples
 from pipeline.bus.contract import Bus, Subscription
 from pipeline.clock import Clock
 from pipeline.envelope import Message
-from pipeline.errors import ConfigError
 from pipeline.flow import ALL
 from pipeline.jobs import Timing
-from pipeline.messages import Speech, Status, Utterance
+from pipeline.messages import SessionEnded, Status
+from pipeline.recording.writer import Files, describe
 from pipeline.session.lines import RENDERING
-from pipeline.sound import FlacWriter
-from pipeline.wire import to_dict
-
-FORMAT = 1
-"""Of `messages.jsonl` and of the files beside it."""
+from pipeline.session.tape import Tape
 
 
 class Recorder:
-    """One recording: `session.json`, `messages.jsonl`, `timings.jsonl`, and the sound in three FLAC files.
-
-    What the avatar said is labelled as AI-made in its file; what the visitor said is nobody's product.
-    """
+    """One recording, maybe of several visits one after the other, from microphone sample 0 on."""
 
     def __init__(self, folder: Path, clock: Clock, label: Labelling | None = None) -> None:
-        self._label, self._numbered = label or Labelling(), False
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for old in ("report.html", "cues.json"):  # of an earlier run: not of this one
-                (folder / old).unlink(missing_ok=True)
-            self._messages: TextIO = (folder / "messages.jsonl").open("w", encoding="utf-8")
-            self._timings: TextIO = (folder / "timings.jsonl").open("w", encoding="utf-8")
-            self.visitor = FlacWriter(folder / "visitor.flac", HEAR_RATE)
-            self.avatar, self._speech = (
-                FlacWriter(folder / f"{name}.flac", SPEAK_RATE, aigc=self._label.field(name))
-                for name in ("avatar", "speech")
-            )
-        except OSError as error:
-            text = f"{folder}: a recording cannot be written there ({error.strerror}); name another folder"
-            raise ConfigError("recording-unwritable", text) from error
+        """ConfigError `recording-unwritable`."""
+        self._files, self._clock = Files(folder, label), clock
         self.folder = folder
-        self._clock = clock
+        self.visitor, self.avatar, self.speech = self._files.visitor, self._files.avatar, self._files.speech
         self.start = clock.now()
         """Second 0 of the recording, on the clock."""
-        self._spoken = 0
+        self._facts: dict[str, Any] = {}
+        self._ended: dict[str, Any] = {}
+
+    @property
+    def _at(self) -> float:
+        return self._clock.now() - self.start
 
     def describe(self, facts: dict[str, Any]) -> None:
         """Write `session.json`."""
-        text = json.dumps({"format": FORMAT, **facts}, ensure_ascii=False, indent=2)
-        (self.folder / "session.json").write_text(text + "\n", encoding="utf-8")
+        self._facts = facts
+        describe(self.folder, facts)
 
     def timing(self, timing: Timing) -> None:
         """Take a measured duration."""
-        self._timings.write(json.dumps(asdict(timing)) + "\n")
+        self._files.timing(timing)
 
     def hear(self, pcm: Samples) -> None:
-        """Take what the microphone heard."""
+        """Take what the microphone heard, where no tape does."""
         self.visitor.write(pcm)
+
+    def note(self, event: str, session: str, **fields: Any) -> None:
+        """Take an event."""
+        self._files.event(self._at, event, session, fields)
+
+    def tape(self, *, sound: bool = True) -> Tape:
+        """For the edge whose visits these are; without `sound` the microphone is written by somebody else."""
+        return _Tape(self, self._files, sound=sound)
 
     async def run(self, said: Subscription, sessions: Collection[str] | None = None) -> None:
         """Write messages for ever: those of these sessions, or all."""
         async for message in said:
             wanted = message.session in sessions if sessions is not None else message.session != RENDERING
             if wanted and not isinstance(message, Status):
-                self._write(message)
+                self.write(message)
 
-    def _write(self, message: Message) -> None:
-        if message.session and not self._numbered:
-            self._number(message.session)
-        fields = to_dict(message)
-        if isinstance(message, Speech):
-            samples = len(message.pcm) // 2
-            fields["sound"] = {"file": "speech.flac", "start": self._spoken, "samples": samples}
-            self._spoken += samples
-            self._speech.write(np.frombuffer(message.pcm, "<i2"))
-        elif isinstance(message, Utterance):
-            samples = len(message.pcm) // 2
-            fields["sound"] = {"file": "visitor.flac", "start": message.start_sample, "samples": samples}
-        line = {"at": round(self._clock.now() - self.start, 4), "message": fields}
-        self._messages.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-    def _number(self, session: str) -> None:
-        """The files' own numbers in their labels: from the (first) visit's name, which is the same in each replay."""
-        self._numbered = True
-        for name, file in (("avatar", self.avatar), ("speech", self._speech)):
-            file.label(self._label.field(f"{session}-{name}"))
+    def write(self, message: Message) -> None:
+        """Take a message."""
+        if isinstance(message, SessionEnded):
+            self._ended = {"ended": {"at": round(self._at, 4), "why": message.why}, "lost": 0}
+        self._files.message(self._at, message)
 
     def close(self) -> None:
         """Everything is on disk."""
-        for file in (self._messages, self._timings, self.visitor, self.avatar, self._speech):
-            file.close()
+        self._files.close()
+        if self._facts and self._ended:
+            describe(self.folder, {**self._facts, **self._ended})
+
+
+class _Tape:
+    """Writes what an edge says no message of."""
+
+    def __init__(self, recorder: Recorder, files: Files, *, sound: bool) -> None:
+        self._recorder, self._files, self._sound = recorder, files, sound
+
+    def hear(self, frame: Frame, voice: float | None) -> None:
+        if self._sound:
+            self._files.hear(frame.sample / HEAR_RATE, frame.sample, frame.pcm, [voice])
+
+    def note(self, event: str, session: str, **fields: Any) -> None:
+        self._recorder.note(event, session, **fields)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Plays recorded sound to the live pipeline, as if a visitor stood there, and records what happens."""
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -111,7 +112,8 @@ async def _visitor(
         told.append(recorder.timing)
         screen = FileScreen(clock, recorder.avatar)
         seed = f"{job.seed}/{home.boot}" if home.boot else job.seed
-        edge = Edge(home.venue, screen, f"{job.name}-{number + 1}" if several else job.name, seed)
+        venue = dataclasses.replace(home.venue, tapes=lambda _screen: recorder.tape())
+        edge = Edge(venue, screen, f"{job.name}-{number + 1}" if several else job.name, seed)
         home.edges.append(edge)
         background = [
             tasks.create_task(recorder.run(said, edge.sessions if several else None), name="recorder"),
@@ -120,8 +122,9 @@ async def _visitor(
         await clock.sleep(0)  # they are listening now
         if not job.waits:
             edge.visit.begin()
+            await edge.said([], edge.sample)  # its beginning is told in that moment
         try:
-            await _feed(job.sound, edge, recorder, clock, watcher)
+            await _feed(job.sound, edge, clock, watcher)
             await _finish(edge, screen, clock)
         finally:
             told.remove(recorder.timing)
@@ -154,7 +157,7 @@ async def _tell(home: House, clock: Clock, watcher: Watcher, note: Callable[[Tim
     await overhear(home, clock, tell, note)
 
 
-async def _feed(sound: Samples, edge: Edge, recorder: Recorder, clock: Clock, watcher: Watcher) -> None:
+async def _feed(sound: Samples, edge: Edge, clock: Clock, watcher: Watcher) -> None:
     """The sound, then silence until nothing happens any more."""
     start, seconds = clock.now(), len(sound) / HEAR_RATE
     whole = -(-len(sound) // FRAME)
@@ -164,7 +167,6 @@ async def _feed(sound: Samples, edge: Edge, recorder: Recorder, clock: Clock, wa
         pcm = pcm if len(pcm) == FRAME else np.pad(pcm, (0, FRAME - len(pcm)))
         number += 1
         await clock.sleep(start + number * FRAME / HEAR_RATE - clock.now())
-        recorder.hear(pcm)
         await edge.hear(pcm)
         settled = settled + FRAME / HEAR_RATE if edge.visit.conversation.quiet else 0.0
         if number % 50 == 0:
@@ -179,7 +181,12 @@ async def _finish(edge: Edge, screen: FileScreen, clock: Clock) -> None:
 
 def _facts(job: Replay) -> dict[str, object]:
     """What `session.json` says of a run; nothing that came from the environment."""
-    return {"config": job.config.source, "versions": versions(job.config), "seed": job.seed, "clock": "pipeline"}
+    config = job.config
+    return {
+        "clock": "pipeline", "config": config.source, "config_name": config.path.name, "persona": config.prompt(),
+        "conversing": config.session.model_dump(mode="json", exclude={"persona"}), "versions": versions(config),
+        "microphone": {"start": 0}, "seed": job.seed,
+    }  # fmt: skip
 
 
 def write_cues(recorder: Recorder, screen: FileScreen) -> None:

@@ -1,22 +1,20 @@
 """Makes `report.html` of a recording: one page that needs nothing beside it."""
 
-import base64
-import hashlib
 import json
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from statistics import median
-from string import Template
-from typing import Any
 
-from pipeline.audio import HEAR_RATE, SPEAK_RATE
 from pipeline.errors import VisavisError
-from pipeline.recording.reading import Recording, Timing, read
-from pipeline.recording.report_card import anchor, card, legend
-from pipeline.recording.report_parts import STAGES, Sounds, both, seconds
-from pipeline.recording.report_svg import Window, drawing, envelope
-from pipeline.recording.report_turns import Turn, Visit
+from pipeline.recording.reading import Recording, read
+from pipeline.recording.reporting import shell, totals
+from pipeline.recording.reporting.card import anchor, card
+from pipeline.recording.reporting.drawn import Notes, drawn, tracks
+from pipeline.recording.reporting.parts import WHYS, both, clock
+from pipeline.recording.reporting.sorting import Visit
+from pipeline.recording.reporting.turns import Turn
+
+_CROWDED = 40
+"""Turns beyond which their numbers find no room in the picture of the whole visit."""
 
 
 def write_report(folder: Path) -> Path:
@@ -24,8 +22,11 @@ def write_report(folder: Path) -> Path:
 
     VisavisError: `recording-unreadable` names file and line; `report-unwritable` when the page cannot be written.
     """
-    path = folder / "report.html"
-    content = page(read(folder))
+    return saved(page(read(folder)), folder / "report.html")
+
+
+def saved(content: str, path: Path) -> Path:
+    """The page, written. VisavisError: `report-unwritable`."""
     try:
         path.write_text(content, encoding="utf-8")
     except OSError as error:
@@ -35,89 +36,95 @@ def write_report(folder: Path) -> Path:
 
 
 def page(recording: Recording) -> str:
-    """The whole page. Its only script is ours: the policy names its hash, so no text in a recording can ever run."""
-    visit, sounds = Visit(recording.rows), Sounds(recording.labels)
-    script = _part("report_face.js") + _part("report.js")
-    cards = [(turn.span[0], card(turn, recording, sounds)) for turn in visit.turns]
-    cards += [(at, _cough(at, dropped.voiced_ms)) for at, dropped in visit.dropped]
-    return Template(_part("report.html.in")).substitute(
-        policy=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=_part("report.css"),
-        script=script,
-        facts=_facts(recording.session),
-        summary=_summary(visit.turns, recording),
-        overview=_overview(visit.turns, recording),
-        legend=legend(),
-        cards="".join(content for _, content in sorted(cards, key=lambda found: found[0])),
-        timings=_timings(recording.timings),
-        session=escape(json.dumps(recording.session, ensure_ascii=False, indent=2)),
+    """The whole page."""
+    visit = Visit(recording)
+    return shell.filled(
+        [side(recording, visit.turns)],
+        totals.slow(visit.turns),
+        facts=shell.facts(recording.session),
+        summary=totals.tiles(visit) + totals.measured(recording.timings),
+        overview=glance(recording, visit.turns),
+        cards=_cards(visit, recording),
+        filters="",
+        more=_more(visit, recording),
     )
 
 
-def _part(name: str) -> str:
-    return (files("pipeline.recording") / name).read_text(encoding="utf-8")
+def side(recording: Recording, turns: list[Turn]) -> shell.Side:
+    """What the page draws and plays of it; `turns` by time."""
+    notes = Notes(recording)
+    numbers = {
+        **tracks(recording),
+        "length": round(1000 * _length(recording, turns)),
+        "turns": [drawn(turn, notes) for turn in turns],
+    }
+    return shell.Side(numbers, shell.sound(recording))
 
 
-def _facts(session: dict[str, Any]) -> str:
-    versions = session.get("versions")
-    known = versions.items() if isinstance(versions, dict) else ()
-    title = f'<span class="title">{escape(str(session["title"]))}</span>' if session.get("title") else ""
-    return title + "".join(f"<span><b>{escape(str(name))}</b> {escape(str(value))}</span>" for name, value in known)
+def glance(recording: Recording, turns: list[Turn], number: int = 0, title: str = "", prefix: str = "") -> str:
+    """The whole visit, with a link to each turn where it was; the keyboard comes to the cards without them."""
+    length, links = _length(recording, turns), []
+    for turn in turns:
+        left, right = (min(100.0, 100 * at / length) for at in turn.span)
+        kind = "failed" if turn.failed else "interrupted" if turn.interrupted else ""
+        if turn.ended:
+            place = f'style="left:{left:.2f}%;width:{max(0.0, right - left):.2f}%" tabindex="-1"'
+            links.append(f'<a href="#{prefix}{anchor(turn)}" class="{kind}" {place}><b>{turn.number}</b></a>')
+    return shell.glance(number, "".join(links), title, dense=len(turns) > _CROWDED)
 
 
-def _cough(at: float, voiced_ms: int) -> str:
-    text = both(
-        f"咳嗽或短促的声音，没有当作一轮（{voiced_ms} 毫秒）", f"a cough or a short sound, no turn ({voiced_ms} ms)"
-    )
-    return f'<p class="cough"><span class="at">{at:.1f} s</span> {text}</p>'
+def _length(recording: Recording, turns: list[Turn]) -> float:
+    """Seconds of it that have something in them."""
+    last, sounded = max((turn.span[1] for turn in turns), default=1.0), shell.lasting(recording)
+    return min(sounded, last + 1) if sounded else last
 
 
-def _summary(turns: list[Turn], recording: Recording) -> str:
-    spoken = [turn for turn in turns if turn.ended and not turn.silent]
-    sounded = [turn for turn in spoken if turn.answered and turn.first_sound is not None]
-    felt = [turn.first_sound - turn.speech_end for turn in sounded if turn.first_sound and turn.speech_end]
-    waited = [turn.first_sound - turn.ended[0] for turn in sounded if turn.first_sound and turn.ended]
-    tiles = [
-        (str(len(spoken)), both("轮对话", "turns")),
-        (str(sum(turn.answered for turn in spoken)), both("轮已回答", "answered")),
-        (seconds(median(felt) if felt else None), both("说完到首声，中位数", "voice end to first sound, median")),
-        (seconds(median(waited) if waited else None), both("判定到首声，中位数", "turn end to first sound, median")),
-    ]
-    stages = {stage: [timing.total for timing in recording.timings if timing.stage == stage] for stage in STAGES}
-    measured = "".join(
-        f'<span class="stage"><i class="dot s-{stage}"></i>{both(*STAGES[stage])} <b>{median(taken):.1f} ms</b></span>'
-        for stage, taken in stages.items()
-        if taken
-    )
-    if measured:
-        measured = f'<p class="stages">{both("实测 p50", "measured, p50")} {measured}</p>'
-    return "".join(f"<div class='tile'><b>{value}</b><span>{label}</span></div>" for value, label in tiles) + measured
+def _cards(visit: Visit, recording: Recording) -> str:
+    until = shell.sounding(recording)
+    cards = [(turn.span[0], card(turn, number, until)) for number, turn in enumerate(visit.turns)]
+    for at, dropped in visit.dropped:
+        text = f"咳嗽或短促的声音，没有当作一轮（{dropped.voiced_ms} 毫秒）"
+        cards.append((at, _aside(at, text, f"a cough or a short sound, no turn ({dropped.voiced_ms} ms)")))
+    if len(visit.begun) > 1:
+        cards += [(at, _aside(at, "一次来访开始", "a visit begins")) for at, _ in visit.begun]
+    for at, ended in visit.ended:
+        why = WHYS.get(ended.why, (ended.why, ended.why))
+        cards.append((at, _aside(at, f"来访结束：{why[0]}", f"the visit is over: {why[1]}")))
+    return "".join(content for _, content in sorted(cards, key=lambda found: found[0]))
 
 
-def _overview(turns: list[Turn], recording: Recording) -> str:
-    """The whole visit at a glance, a link to each turn."""
-    last = max((turn.span[1] for turn in turns), default=1.0)
-    sounded = max(len(recording.visitor) / HEAR_RATE, len(recording.avatar) / SPEAK_RATE)
-    window = Window(0.0, min(sounded, last + 1) if sounded else last)
-    links = "".join(
-        f'<a href="#{anchor(turn)}" style="left:{window.percent(turn.span[0])}%;'
-        f'width:{window.percent(turn.span[1]) - window.percent(turn.span[0]):.2f}%">{turn.number}</a>'
-        for turn in turns
-        if turn.ended
-    )
-    heard = drawing(envelope(recording.visitor, HEAR_RATE, window, 900), "wave visitor")
-    spoken = drawing(envelope(recording.avatar, SPEAK_RATE, window, 900), "wave avatar")
-    return f'<div class="visit">{heard}{spoken}{links}</div><p class="length">0 s<span>{window.end:.0f} s</span></p>'
+def _aside(at: float, chinese: str, english: str) -> str:
+    return f'<p class="cough"><span class="at">{clock(at)}</span> {both(chinese, english)}</p>'
 
 
-def _timings(timings: tuple[Timing, ...]) -> str:
-    """What was really measured, by stage and engine: p50 and the slowest."""
-    rows = []
-    for stage, engine in dict.fromkeys((timing.stage, timing.engine) for timing in timings):
-        taken = [timing for timing in timings if (timing.stage, timing.engine) == (stage, engine)]
-        cells = [median(one.queued for one in taken), median(one.first for one in taken)]
-        cells += [median(one.total for one in taken), max(one.total for one in taken)]
-        numbers = "".join(f"<td>{cell:.1f}</td>" for cell in cells)
-        name = f'<i class="dot s-{escape(stage)}"></i>{both(*STAGES.get(stage, (stage, stage)))}'
-        rows.append(f"<tr><th scope='row'>{name}</th><td>{escape(engine)}</td><td>{len(taken)}</td>{numbers}</tr>")
-    return "".join(rows)
+def _more(visit: Visit, recording: Recording) -> str:
+    """Tables that are opened when somebody asks for them."""
+    numbers = [("排队", "queued"), ("首个结果", "first"), ("全部", "total"), ("最慢", "slowest")]
+    head = [both("环节", "stage"), both("引擎", "engine"), "n", *(f"{both(*one)} ms" for one in numbers)]
+    told = _table(("每个环节的实测耗时", "Measured time of every stage"), head, totals.times(recording.timings))
+    names = [("谁回答", "who answered"), ("次", "answers"), ("入", "in"), ("缓存", "cached"), ("出", "out")]
+    head = [both(*one) for one in [*names, ("作废", "dropped"), ("费用", "cost")]]
+    told += _table(("词元与费用", "Tokens and cost"), head, totals.bills(visit.turns))
+    head = [both("代码", "code"), both("环节", "stage"), "n"]
+    told += _table(("故障", "Failures"), head, totals.failures(visit.turns))
+    if recording.mended:
+        told += _details(
+            ("录音有缺损", "The recording is torn"), f"<pre>{escape(chr(10).join(recording.mended))}</pre>"
+        )
+    return told + about(recording)
+
+
+def about(recording: Recording, name: str = "") -> str:
+    """Its `session.json`."""
+    session = escape(json.dumps(recording.session, ensure_ascii=False, indent=2))
+    return _details((f"{name}配置与版本", f"{name}Configuration and versions"), f"<pre>{session}</pre>")
+
+
+def _table(title: tuple[str, str], head: list[str], rows: str) -> str:
+    cells = "".join(f'<th scope="col">{name}</th>' for name in head)
+    inner = f'<div class="wide"><table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return _details(title, inner) if rows else ""
+
+
+def _details(title: tuple[str, str], inner: str) -> str:
+    return f'<details class="more"><summary>{both(*title)}</summary>{inner}</details>'

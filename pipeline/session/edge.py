@@ -27,6 +27,7 @@ class Edge:
         self._typed = 0
         self.sessions: set[str] = set()
         """Of all its visits so far."""
+        self._tape = venue.tapes(name)
         self._attract = Attract(venue.lines, screen, Sentence(edge=venue.bus.edge, index=0, text="", language="zh"))
         self.visit = self._open()
 
@@ -36,7 +37,7 @@ class Edge:
         named = self._ids[self._count - 1 : self._count]
         session = named[0] if named else hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
         self.sessions.add(session)
-        visit = Visit(self._venue, self._screen, session, self._name, self.sample)
+        visit = Visit(self._venue, self._screen, session, self._name, self.sample, self._tape)
         self._screen.open(visit.report)
         return visit
 

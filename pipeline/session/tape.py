@@ -3,6 +3,12 @@
 from typing import Any, Protocol
 
 from pipeline.audio import Frame
+from pipeline.messages import Control, Presence, Say, SpeechDropped, SpeechStarted, TurnEnded, Typed, Utterance
+
+OF_TURN = (SpeechStarted, SpeechDropped, Utterance, TurnEnded)
+"""What the turn engine says."""
+TOUCHES = (Presence, Typed, Control, Say)
+"""What comes from somebody's hand, or from a sensor."""
 
 
 class Tape(Protocol):

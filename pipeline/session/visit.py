@@ -5,9 +5,9 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
-from pipeline.audio import FRAME, Frame, Hint
+from pipeline.audio import FRAME, SILENCE, Frame, Hint
 from pipeline.bus.contract import Bus, Subscription
 from pipeline.clock import SESSION, Clock, Timer
 from pipeline.engines import EdgeEngine, Listener
@@ -19,6 +19,7 @@ from pipeline.session.conversation import BACK, LEAVE, Conversation
 from pipeline.session.crew import Crew
 from pipeline.session.lines import Lines
 from pipeline.session.settings import Conversing
+from pipeline.session.tape import OF_TURN, TOUCHES, Blank, Tape
 
 _LOGGER = logging.getLogger(__name__)
 RENEW = "renew"
@@ -39,13 +40,15 @@ class Venue:
     crew: Crew
     hour: Callable[[], float | None] = lambda: None
     """The local time of day, 0 to 24; None: no calendar is asked."""
+    tapes: Callable[[str], Tape] = lambda _screen: Blank()
+    """What keeps a recording of the screen of that name."""
 
 
 class Visit:
     """One visit: carries out its conversation's orders (it is the conversation's hands)."""
 
-    def __init__(self, venue: Venue, screen: Screen, session: str, name: str, sample: int) -> None:
-        self._venue, self._screen, self._sample = venue, screen, sample
+    def __init__(self, venue: Venue, screen: Screen, session: str, name: str, sample: int, tape: Tape) -> None:
+        self._venue, self._screen, self._sample, self._tape = venue, screen, sample, tape
         self.session = session
         self.over: SessionEnded | None = None
         self.lured = False
@@ -82,17 +85,19 @@ class Visit:
         self._screen.play(speech, cues)
 
     def cut(self) -> None:
+        self._note("cut")
         self._screen.cut()
 
     def duck(self, on: bool) -> None:
+        self._note("duck", on=on)
         self._screen.duck(on=on)
 
     def show(self, message: Message) -> None:
         self._screen.show(message)
 
     def hint(self, hint: Hint) -> None:
-        for message in self._listener.hint(hint):
-            self.conversation.on(message)
+        self._note("hint", turn=hint.turn, revision=hint.revision, complete=hint.complete, sample=hint.at_sample)
+        self._tell(self._listener.hint(hint))
 
     def wake(self, key: str, after: float | None) -> None:
         known = self._timers.pop(key, None)
@@ -111,7 +116,11 @@ class Visit:
 
     def _fired(self, key: str) -> None:
         self._timers.pop(key, None)
+        self._note("timer", key=key)
         self._events.put_nowait(key)
+
+    def _note(self, event: str, **fields: Any) -> None:
+        self._tape.note(event, self.session, **fields)
 
     def report(self, message: Message) -> None:
         """Take what the screen says."""
@@ -130,6 +139,7 @@ class Visit:
         """Open the visit, once."""
         if not self._begun:
             self._begun = True
+            self._note("begin", sample=self._sample)
             if self.lured:
                 self._screen.cut()
             _LOGGER.info("visit.began session=%s", self.session)
@@ -138,8 +148,12 @@ class Visit:
     async def hear(self, frame: Frame) -> None:
         """Take 20 ms of microphone."""
         self._sample = frame.sample + FRAME
-        if not self._muted and (self._talking or self._mode != "push-to-talk"):
-            await self._heard(self._listener.hear(frame))
+        if self._muted or not (self._talking or self._mode != "push-to-talk"):
+            self._tape.hear(Frame(frame.sample, SILENCE), None)  # what nobody listens to is not kept either
+            return
+        said = self._listener.hear(frame)
+        self._tape.hear(frame, getattr(self._listener, "voice", None))
+        await self._heard(said)
 
     async def said(self, messages: list[Message], sample: int) -> None:
         """Take what a turn engine said elsewhere, when all before `sample` had been heard."""
@@ -152,15 +166,18 @@ class Visit:
         if on:
             self._listener.hold(on=True)
             self.begin()
+            self._note("talk", on=True)
             self.conversation.on(Control(stop=True))
             await self._send()
         else:
+            self._note("talk", on=False)
             await self._heard(self._listener.flush())
             self._listener.hold(on=False)
 
     async def deafen(self) -> None:
         """No more sound comes for now: what is being said ends here."""
         self._talking = False
+        self._note("deafen")
         await self._heard(self._listener.flush())
         self._listener.hold(on=False)
 
@@ -176,11 +193,19 @@ class Visit:
         await self._send()
 
     async def _heard(self, said: list[Message]) -> None:
-        for message in said:
+        if said:
             self.begin()
-            self.conversation.on(message)
+            self._tell(said)
         if self._outbox:
             await self._send()
+
+    def _tell(self, said: list[Message]) -> None:
+        """Hand over what the turn engine says; on the tape it is what the conversation makes of it."""
+        before = len(self._outbox)
+        for message in said:
+            self.conversation.on(message)
+        if ids := [message.id for message, _, _ in list(self._outbox)[before:] if isinstance(message, OF_TURN)]:
+            self._note("heard", sample=self._sample, ids=ids)
 
     async def _send(self) -> None:
         while self._outbox:
@@ -220,6 +245,8 @@ class Visit:
         if event == RENEW and not self._begun:
             self.end(SessionEnded(edge=self._venue.bus.edge, session=self.session, why="left"))
         elif event != RENEW and (self._begun or event not in LEAVE):
+            if event in LEAVE:
+                self._note("leave", why=event)
             self.conversation.wake(event)
 
     async def _event(self, event: Message | str) -> None:
@@ -235,6 +262,8 @@ class Visit:
                 self._mode = event.mode
             if isinstance(event, (Typed, Say)) or (isinstance(event, Presence) and event.present):
                 self.begin()
+            if isinstance(event, TOUCHES):
+                self._note("touched", message=event)
             if event.session:
                 if isinstance(event, (Say, Typed, Control)):
                     self._own.add(event.id)

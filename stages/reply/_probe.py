@@ -1,9 +1,11 @@
 """How an endpoint is: reached, authorised, its model there, how fast, how it thinks; and what to do where it is not."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,11 +19,11 @@ from stages.reply._prices import Prices
 from stages.reply._router.causes import EXCUSE
 from stages.reply._router.plan import Call, Plan
 from stages.reply._settings import Endpoint, Settings
-from stages.reply._transport import PATH, body, client_of
+from stages.reply._transport import PATH, body, client_of, url_of
 
 _QUESTION = Question(session="probe", turn=1, revision=1, text="请用一句话介绍你自己。", language="zh")
-_LONGEST = 20.0
-"""Seconds that a probe waits for a first token: it is to find out how long that takes."""
+_LONGEST = 8.0
+"""Seconds that a probe waits for a first token, to find out how long that takes; more where more are allowed."""
 _LARGEST = 1 << 20
 _FIELD, _TAIL = re.compile(rb'"(reasoning(?:_content)?)":\s*"[^"]'), 40
 _SHOWN = 6
@@ -61,29 +63,57 @@ class _Models(BaseModel):
 
 
 async def probe(settings: Settings, clock: Clock) -> list[Finding]:
-    """One short question to each endpoint, one after another."""
-    return [await _probed(settings, endpoint, clock) for endpoint in settings.listed]
+    """One short question to each endpoint: to all servers at once, and to those of one server one after another, which
+    may have one place and would make the second look slow.
+    """
+    servers: dict[str, list[Endpoint]] = {}
+    for endpoint in settings.listed:
+        servers.setdefault(urlsplit(url_of(endpoint)).netloc, []).append(endpoint)
+    found = [one for some in await asyncio.gather(*(_in_turn(settings, those, clock) for those in servers.values()))
+             for one in some]  # fmt: skip
+    order = {endpoint.name: at for at, endpoint in enumerate(settings.listed)}
+    return sorted(found, key=lambda one: order[one.name])
+
+
+async def _in_turn(settings: Settings, endpoints: Sequence[Endpoint], clock: Clock) -> list[Finding]:
+    return [await _probed(settings, endpoint, clock) for endpoint in endpoints]
 
 
 async def _probed(settings: Settings, endpoint: Endpoint, clock: Clock) -> Finding:
-    client = client_of(endpoint, clock)
+    client, seen = client_of(endpoint, clock), _Seen(clock)
     found = Finding(endpoint.name, endpoint.model, endpoint.dialect, price=price_of(endpoint.price))
     try:
-        return await _asked(settings, endpoint, client, clock, found)
+        return await _asked(settings, endpoint, client, seen, found)
     except EngineError as error:
         names = await _models(client, settings) if error.code == "server-rejected" else ()
-        return _failed(found, endpoint, error, names)
+        failed = _failed(found, endpoint, error, names)
+        late = error.code == "server-silent"
+        return replace(failed, problem=failed.problem + _waited(settings, endpoint, seen)) if late else failed
     finally:
         await client.close()
 
 
-async def _asked(settings: Settings, endpoint: Endpoint, client: Client, clock: Clock, found: Finding) -> Finding:
+def _longest(settings: Settings, endpoint: Endpoint) -> float:
+    return min(max(_LONGEST, endpoint.first_token_seconds or 0.0), settings.total_seconds)
+
+
+def _waited(settings: Settings, endpoint: Endpoint, seen: "_Seen") -> str:
+    """Which limit it was."""
+    if not seen.first:
+        limit = _longest(settings, endpoint)
+        return f"（首字等了 {limit:g} 秒） (waited {limit:g} s for its first token)"
+    if seen.spent >= settings.total_seconds:
+        return f"（total_seconds：{settings.total_seconds:g} 秒） (total_seconds: {settings.total_seconds:g} s)"
+    limit = endpoint.between_tokens_seconds
+    return f"（between_tokens_seconds：{limit:g} 秒） (between_tokens_seconds: {limit:g} s after a token)"
+
+
+async def _asked(settings: Settings, endpoint: Endpoint, client: Client, seen: "_Seen", found: Finding) -> Finding:
     how = settings.thinks(endpoint)
-    limit = min(max(_LONGEST, endpoint.first_token_seconds or 0.0), settings.total_seconds)
+    limit = _longest(settings, endpoint)
     call = Call(Plan(endpoint.name), _QUESTION, how, limit, endpoint.between_tokens_seconds)
     request = Request(PATH, limit, endpoint.between_tokens_seconds, settings.total_seconds,
                       json=body(settings, endpoint, call))  # fmt: skip
-    seen = _Seen(clock)
 
     def read(answered: Answered) -> AsyncIterator[Delta]:
         watched = Answered(answered.kind, seen.watch(answered.chunks))
@@ -130,6 +160,11 @@ class _Seen:
             self.first = self.first or self._last
             self._tokens += 1
             self.said += delta.content
+
+    @property
+    def spent(self) -> float:
+        """Seconds since it was asked."""
+        return self._clock.now() - self._began
 
     @property
     def rate(self) -> float | None:

@@ -73,10 +73,14 @@ class Http:
         return not dialect.prefix_base or endpoint.name in self._going_on
 
 
+def url_of(endpoint: Endpoint) -> str:
+    """Where it is: its own address, or its cloud's."""
+    return endpoint.base_url or DIALECTS[endpoint.dialect].base_url
+
+
 def client_of(endpoint: Endpoint, clock: Clock, base_url: str = "") -> Client:
     """Of an endpoint, at its own address or another one."""
-    url = base_url or endpoint.base_url or DIALECTS[endpoint.dialect].base_url
-    return Client(clock, url, endpoint.api_key, endpoint.headers, endpoint.connect_seconds)
+    return Client(clock, base_url or url_of(endpoint), endpoint.api_key, endpoint.headers, endpoint.connect_seconds)
 
 
 def body(settings: Settings, endpoint: Endpoint, call: Call, *, goes_on: bool = False) -> dict[str, Any]:
@@ -127,5 +131,4 @@ def _merged(fields: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
 
 def _same_host(endpoint: Endpoint, address: str) -> bool:
     """Only the cloud's own server has its second address, not every server that speaks its dialect."""
-    url = endpoint.base_url or DIALECTS[endpoint.dialect].base_url
-    return bool(address) and urlsplit(url).hostname == urlsplit(address).hostname
+    return bool(address) and urlsplit(url_of(endpoint)).hostname == urlsplit(address).hostname

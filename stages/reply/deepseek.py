@@ -96,6 +96,7 @@ class Engine:
     async def close(self) -> None:
         """Close the connections."""
         await self._around.close()
+        await self._router.close()
         await self._http.close()
 
     async def work(self, message: Question) -> AsyncGenerator[Thought | Sentence]:

@@ -55,6 +55,8 @@ class Ears:
         self._seen = 0
         """Samples before this one have gone through the network."""
         self._utterance = ""
+        self.voice: float | None = None
+        """How probable a voice was in the sound that the network heard last."""
 
     def hear(self, frame: Frame) -> list[Message]:
         """Take 20 ms. Frames that were lost on the way are silence; one that was heard already is not heard again."""
@@ -111,6 +113,7 @@ class Ears:
             probability = self._vad.probability(chunk)
             if self._guard and self._guard.alone:
                 probability = 0.0
+            self.voice = probability
             begin, self._seen = self._seen, self._seen + CHUNK
             spoken = probability >= self._off and not self._hum.only(self._words(begin))
             messages += self._messages(self._endpoint.step(probability, begin, self._seen, spoken=spoken))

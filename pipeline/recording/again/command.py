@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def replay_recording(asked: Asked) -> int:
     if asked.report:
         print(f"录音与报告 · recording and report: {write_report(asked.out)}")
     return 0
+
+
+def quietly(config_path: Path, live: tuple[str, ...], log: Wanted) -> Callable[[Path, Path], None]:
+    """Runs a recording (the first path) with a config, and writes what comes of it (the second); says nothing."""
+
+    def replay(recording: Path, out: Path) -> None:
+        asked = Asked(recording, out, config_path, live, log=log)
+        found = read(recording)
+        job = _job(asked, found, _config(asked, found))
+        run_virtual(lambda clock: rerun(job, clock, Watcher()))
+
+    return replay
 
 
 def run(job: Rerun, narrator: Narrator, asked: Asked) -> Told:

@@ -3,11 +3,11 @@
 import logging
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pipeline.clock import Clock
-from pipeline.errors import EngineError
+from pipeline.errors import EngineError, ServerError
 from pipeline.messages import Question
 from stages.reply._budget import Budget
 from stages.reply._router.breaker import Breaker
@@ -49,10 +49,15 @@ class Book:
             return self._policy.trial if p95 is None else min(self._policy.trial, p95)
         return p95 if purse.full else None
 
+    def closed(self, plan: Plan) -> bool:
+        """It is not on trial: as far as is known it answers."""
+        return self.breakers[plan.name].state(self._clock.now()) == "closed"
+
     def asked(self, plan: Plan, run: Run) -> bool:
         """A request goes out. True: it is the trial of an endpoint that was left alone."""
         self.counts[f"{plan.name}.asked"] += 1
-        if run.faults:
+        if len(run.faults) > run.passed_on:
+            run.passed_on = len(run.faults)
             before, error = run.faults[-1]
             why = run.tried[before.name]
             _LOGGER.warning(
@@ -93,8 +98,20 @@ class Book:
         self.counts[f"{name}.tokens_in"] += usage.tokens_in
         self.counts[f"{name}.tokens_cached"] += usage.cached
         self.counts[f"{name}.tokens_out"] += usage.tokens_out
-        if stream.opened is not None:
-            self.latencies[name].add(stream.opened)
+        self.proved(lane, question)
+
+    def unwaited(self, lane: Lane, question: Question) -> None:
+        """Its visitor went to the fallback; the trial goes on."""
+        name, took = lane.plan.name, self._clock.now() - lane.stream.asked
+        self.counts[f"{name}.unwaited"] += 1
+        _LOGGER.info("reply.unwaited session=%s turn=%d endpoint=%s ms=%.0f",
+                     question.session, question.turn, name, took * 1000)  # fmt: skip
+
+    def proved(self, lane: Lane, question: Question) -> None:
+        """It is well."""
+        name, opened = lane.plan.name, lane.stream.opened
+        if opened is not None:
+            self.latencies[name].add(opened)
         lane.settled = True
         if self.breakers[name].worked():
             _LOGGER.warning("reply.back session=%s turn=%d endpoint=%s", question.session, question.turn, name)
@@ -139,8 +156,27 @@ class Book:
             self.counts[f"{name}.tokens_dropped"] += guessed.tokens_in + guessed.tokens_out
         return guessed
 
-    def exhausted(self, run: Run) -> None:
-        """Nobody is left for a question."""
+    def nobody(self, run: Run, *, saves: bool, late: bool) -> EngineError:
+        """Why nobody is left for a question. `saves`: of the budget only an answer that will be heard may be paid for;
+        `late`: there is no time left.
+        """
+        if saves:
+            text = "the day's budget is nearly spent, and the visitor may still be speaking"
+            return EngineError("budget-tentative", f"{text}: ask again when the turn is over", retry=True)
+        if not any(self._budget.allows(name) for name in self.breakers):
+            self.counts["budget-spent"] += 1
+            text = "the day's budget is spent, and no endpoint is cheap enough to go on: raise reply.budget.day"
+            return EngineError("budget-spent", text, retry=False)
+        if not run.faults:
+            return _resting((breaker.wait(self._clock.now()) for breaker in self.breakers.values()), late=late)
+        self._exhausted(run)
+        _, last = run.faults[-1]
+        if len(run.faults) == 1:
+            return last
+        told = "; ".join(f"{plan.name}: {error.text}" for plan, error in run.faults)
+        return ServerError(last.code, f"no endpoint answered: {told}", retry=any(e.retry for _, e in run.faults))
+
+    def _exhausted(self, run: Run) -> None:
         tried = ",".join(f"{plan.name}:{error.code}" for plan, error in run.faults)
         _LOGGER.warning("reply.exhausted session=%s turn=%d tried=%s said=%d",
                         run.question.session, run.question.turn, tried, len(run.said))  # fmt: skip
@@ -153,6 +189,15 @@ class Book:
         )
         if seconds:
             _LOGGER.warning("reply.rest endpoint=%s why=%s seconds=%.1f", lane.plan.name, cause, seconds)
+
+
+def _resting(waits: Iterable[float], *, late: bool) -> EngineError:
+    soon = min(waits, default=0.0)
+    told = f"the next is tried again in {soon:.0f} s" if soon else "one is being tried now"
+    text = f"every endpoint of this reply failed lately and is left alone; {told}: see `visavis endpoints`"
+    if late:
+        text = "there was no time left to ask an endpoint: allow the answer more time, or add workers"
+    return ServerError("endpoints-resting", text, retry=False)
 
 
 def _prompt(question: Question) -> int:

@@ -59,6 +59,9 @@ class Policy:
     longest_rest: float = 60.0
     trial: float = 0.5
     """Seconds that a visitor waits for an endpoint on trial, where another one could answer."""
+    alone: float = 1.0
+    """Seconds that a visitor waits for the first word of endpoints on trial, where only the stage's fallback could
+    answer: it is promised within 1.5 s then, and the rest is the fallback's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import aclosing, nullcontext
 
 from pipeline.clock import Clock
-from pipeline.errors import EngineError, ServerError
+from pipeline.errors import EngineError
 from pipeline.messages import Question, Sentence, Thought
 from stages.reply._budget import Budget
 from stages.reply._router.book import Book
@@ -18,6 +18,7 @@ from stages.reply._router.order import LEAST, ordered, share
 from stages.reply._router.plan import Call, Plan, Policy, Transport
 from stages.reply._router.run import Lane, Run
 from stages.reply._router.stream import Stream
+from stages.reply._router.trials import Trials
 from stages.reply._thoughts import Shown
 from stages.reply._tools.calls import Wanted
 
@@ -36,6 +37,7 @@ class Router:
         self.budget = budget or Budget()
         self._book = Book(self._plans, clock, policy, self.budget)
         self._purse = Purse(policy.hedge_share)
+        self._trials = Trials(clock, self._book.proved, self._failed, self._leave)
         self._inside: set[str] = set()
         """Endpoints that sent a thought without its opening tag: from then on it is known where their answers begin."""
 
@@ -47,6 +49,10 @@ class Router:
     def share(self, place: int, workers: int) -> None:
         """Use this worker's part of every endpoint's places."""
         self.gate.allow({plan.name: part(plan.concurrency, place, workers) for plan in self._plans})
+
+    async def close(self) -> None:
+        """Break off the trials that nobody waits for."""
+        await self._trials.close()
 
     async def answer(self, question: Question, told: object = None) -> AsyncGenerator[Thought | Sentence | Wanted]:
         """Thoughts and sentences, the last one marked.
@@ -66,7 +72,7 @@ class Router:
                             yield message
                 except EngineError as error:
                     await self._failed(run, lane, error)
-                    if run.shown.given or len(run.said) > len(question.said):  # nobody waits in silence
+                    if not run.silent:  # nobody waits in silence
                         self._allow(run)
                 else:
                     self._book.answered(lane, question)
@@ -101,10 +107,10 @@ class Router:
     async def _opened(self, run: Run) -> Lane:
         """The next endpoint whose data flow. EngineError: none is left."""
         while True:
-            left = run.due - self._clock.now()
-            plan = await self._place(run, left) if left >= LEAST else None
+            plan = await self._place(run)
             if plan is None:
-                raise self._gone(run, left)
+                late = run.due - self._clock.now() < LEAST
+                raise self._book.nobody(run, saves=self._saves(run), late=late)
             lane = self._start(run, plan, run.due - self._clock.now())
             begun = await self._began(run, lane)
             if begun is not None:
@@ -112,9 +118,9 @@ class Router:
 
     async def _began(self, run: Run, lane: Lane) -> Lane | None:
         """The lane whose data flow, this one or one beside it. None: it failed, and that is noted."""
-        after = self._book.patience(lane, self._purse)
-        if after is not None and after < lane.stream.call.first_seconds:
-            return await self._race(run, lane, after)
+        after, alone = self._book.patience(lane, self._purse), self._alone(run)
+        if after is not None and (alone or after < lane.stream.call.first_seconds):
+            return await self._race(run, lane, after, alone=alone)
         try:
             await lane.stream.open()
         except EngineError as error:
@@ -134,9 +140,23 @@ class Router:
         """The turn may go on, and then the answer is thrown away: it is not worth the last of the budget."""
         return run.question.tentative and self.budget.low
 
-    async def _place(self, run: Run, left: float) -> Plan | None:
+    def _alone(self, run: Run) -> bool:
+        """The visitor has been given nothing, and but for endpoints on trial only the stage's fallback could answer."""
+        on_trial = all(lane.trial for lane in run.lanes)
+        return run.silent and on_trial and not any(self._book.closed(plan) for plan in self._candidates(run))
+
+    def _due(self, run: Run) -> float:
+        """When an endpoint must have begun, for the visitor's sake."""
+        if not self._alone(run):
+            return run.due
+        if run.alone_due is None:
+            run.alone_due = self._clock.now() + self._policy.alone
+        return min(run.due, run.alone_due)
+
+    async def _place(self, run: Run) -> Plan | None:
         """The first candidate with a free place; where all are full, the first that has one again. None: nobody."""
-        candidates = self._candidates(run)
+        left = self._due(run) - self._clock.now()
+        candidates = self._candidates(run) if left >= LEAST else []
         for plan in candidates:
             if self.gate.enter(plan.name, run.visitor):
                 return plan
@@ -153,7 +173,7 @@ class Router:
         if self._book.breakers[name].free(self._clock.now()):
             return plan
         self.gate.leave(name, run.visitor)  # it failed while we stood in line
-        return await self._place(run, run.due - self._clock.now())
+        return await self._place(run)
 
     def _start(self, run: Run, plan: Plan, left: float) -> Lane:
         """A request; a place at the gate has been taken for it."""
@@ -162,31 +182,40 @@ class Router:
             plan, run.asked(), "off" if run.rests else plan.thinking, share(plan, others, left), plan.between_seconds,
             plan.name in self._inside, run.told,
         )  # fmt: skip
-        stream = Stream(self._transport, call, self._clock, budget=self._policy.thinking_budget, latest=run.latest)
+        stream = Stream(self._transport, call, self._clock, budget=self._policy.thinking_budget, latest=run.latest,
+                        others=len(others))  # fmt: skip
         lane = Lane(plan, stream, self._book.asked(plan, run))
         run.lanes.append(lane)
         return lane
 
     # --- a second one beside the first
 
-    async def _race(self, run: Run, first: Lane, after: float) -> Lane | None:
-        """Whichever of two begins first; the other one is broken off at once. None: neither did."""
-        tasks = {asyncio.create_task(first.stream.open(), name=f"ask {first.plan.name}"): first}
+    async def _race(self, run: Run, first: Lane, after: float, *, alone: bool) -> Lane | None:
+        """Whichever of two begins first; the other one is broken off at once. None: neither did, or not in time."""
+        tasks = {_asking(first, alone=alone): first}
         try:
-            try:
-                async with self._clock.timeout(after):
-                    await asyncio.wait(tasks)
-            except TimeoutError:
+            if not await self._over(tasks, min(after, self._due(run) - self._clock.now())):
                 second = self._second(run, first)
                 if second is not None:
-                    tasks[asyncio.create_task(second.stream.open(), name=f"ask {second.plan.name}")] = second
+                    tasks[_asking(second, alone=alone)] = second
             return await self._winner(run, tasks)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def _over(self, tasks: "Collection[asyncio.Task[None]]", seconds: float | None) -> "set[asyncio.Task[None]]":
+        """Those that are over, as soon as one is; none: it takes longer."""
+        try:
+            async with nullcontext() if seconds is None else self._clock.timeout(max(0.0, seconds)):
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                return done
+        except TimeoutError:
+            return set()
+
     def _second(self, run: Run, first: Lane) -> Lane | None:
+        if self._due(run) - self._clock.now() < LEAST:
+            return None
         others = [plan for plan in self._candidates(run) if plan is not first.plan]
         plan = next((plan for plan in others if self.gate.enter(plan.name, run.visitor)), None)
         if plan is None:
@@ -199,7 +228,14 @@ class Router:
     async def _winner(self, run: Run, tasks: "dict[asyncio.Task[None], Lane]") -> Lane | None:
         waiting = set(tasks)
         while waiting:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            seconds = self._due(run) - self._clock.now() if self._alone(run) else None
+            done = await self._over(waiting, seconds)
+            if not done:
+                for task in waiting:
+                    self._book.unwaited(tasks[task], run.question)
+                    self._trials.take(run, tasks.pop(task), task)
+                return None
+            waiting -= done
             won = next((tasks[task] for task in tasks if task in done and task.exception() is None), None)
             if won is not None:
                 await self._break_off(run, [lane for lane in tasks.values() if lane is not won], waiting)
@@ -242,25 +278,8 @@ class Router:
             self._book.left(lane)
             self.gate.leave(lane.plan.name, run.visitor)
 
-    def _gone(self, run: Run, left: float) -> EngineError:
-        """Why nobody is left."""
-        if self._saves(run):
-            text = "the day's budget is nearly spent, and the visitor may still be speaking"
-            return EngineError("budget-tentative", f"{text}: ask again when the turn is over", retry=True)
-        if not any(self.budget.allows(plan.name) for plan in self._plans):
-            self._book.counts["budget-spent"] += 1
-            text = "the day's budget is spent, and no endpoint is cheap enough to go on: raise reply.budget.day"
-            return EngineError("budget-spent", text, retry=False)
-        if not run.faults:
-            waits = [self._book.breakers[plan.name].wait(self._clock.now()) for plan in self._plans]
-            soon = f"the next is tried again in {min(waits, default=0):.0f} s"
-            text = f"every endpoint of this reply failed lately and is left alone; {soon}: see `visavis endpoints`"
-            if left < LEAST:
-                text = "there was no time left to ask an endpoint: allow the answer more time, or add workers"
-            return ServerError("endpoints-resting", text, retry=False)
-        self._book.exhausted(run)
-        _, last = run.faults[-1]
-        if len(run.faults) == 1:
-            return last
-        told = "; ".join(f"{plan.name}: {error.text}" for plan, error in run.faults)
-        return ServerError(last.code, f"no endpoint answered: {told}", retry=any(e.retry for _, e in run.faults))
+
+def _asking(lane: Lane, *, alone: bool) -> "asyncio.Task[None]":
+    """Data decide a race; a visitor who has only the fallback besides waits for words."""
+    waits = lane.stream.first() if alone else lane.stream.open()
+    return asyncio.create_task(waits, name=f"ask {lane.plan.name}")

@@ -33,9 +33,13 @@ class Run:
     """When the endpoint that is asked must have begun."""
     latest: float = 0.0
     """When its first sentence must be there; what is left then is the fallback's."""
+    alone_due: float | None = None
+    """When the visitor has waited long enough for endpoints on trial. None: others could answer."""
     said: list[str] = field(default_factory=list)
     tried: dict[str, Cause] = field(default_factory=dict)
     faults: list[tuple[Plan, EngineError]] = field(default_factory=list)
+    passed_on: int = 0
+    """Faults after which another endpoint was asked: a second one beside it takes over from nobody."""
     rests: bool = False
     """Thinking took too long: whoever answers now does not think."""
     asleep: set[str] = field(default_factory=set)
@@ -47,6 +51,11 @@ class Run:
     def visitor(self) -> str:
         """Whose question it is."""
         return self.question.session
+
+    @property
+    def silent(self) -> bool:
+        """The visitor has been given nothing yet."""
+        return not self.shown.given and len(self.said) == len(self.question.said)
 
     def wants(self, plan: Plan) -> bool:
         """It was not tried in vain, and can do what is asked for."""

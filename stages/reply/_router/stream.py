@@ -9,6 +9,7 @@ from pipeline.messages import Sentence, Thought
 from pipeline.patience import Patience
 from stages.reply._answer import Answer, Delta
 from stages.reply._router.causes import EXCUSE
+from stages.reply._router.order import LEAST
 from stages.reply._router.plan import Call, Transport
 from stages.reply._router.repeats import Repeats
 from stages.reply._thoughts import Circle
@@ -22,20 +23,26 @@ _NEVER: Final = 1e6
 class Stream:
     """An answer of one endpoint. `open` it, read its `messages`, `close` it whatever happens."""
 
-    def __init__(self, transport: Transport, call: Call, clock: Clock, *, budget: float, latest: float) -> None:
+    def __init__(
+        self, transport: Transport, call: Call, clock: Clock, *, budget: float, latest: float, others: int = 0
+    ) -> None:  # fmt: skip
         """`budget`: seconds of thought. `latest`: when, on the clock, its first sentence must be there, unless it
-        thinks.
+        thinks; `others`: endpoints that would have to answer by then if it does not.
         """
         self.call = call
         self.asked = clock.now()
         self.opened: float | None = None
         """Seconds to the first data."""
         self._transport, self._clock, self._budget, self._latest = transport, clock, budget, latest
+        self._parts = 1 + others
         self._deltas = transport.ask(call)
         self._patience = Patience(clock)
         self._circle = Circle()
         self._thought_due = _NEVER
         self._first: Delta | None = None
+        self._said = self._messages()
+        self._ahead: list[Thought | Sentence | Wanted] = []
+        """Was waited for before anybody read it."""
         repeats = Repeats(call.question.said)
         self.answer = Answer(call.question, call.plan.by, thinks=call.inside or call.thinking == "on", new=repeats.new)
 
@@ -46,8 +53,21 @@ class Stream:
         self.opened = self._clock.now() - self.asked
         self._thought_due = self._clock.now() + self._budget
 
+    async def first(self) -> None:
+        """Wait for its first message, too: data alone may be the beginning of an excuse, or of nothing."""
+        if self.opened is None:
+            await self.open()
+        if not self._ahead:
+            self._ahead.append(await anext(self._said))  # an answer without a message raises
+
     async def messages(self) -> AsyncGenerator[Thought | Sentence | Wanted]:
         """What the endpoint says. EngineError after a stream that was cut gave its whole sentences."""
+        for message in self._ahead:
+            yield message
+        async for message in self._said:
+            yield message
+
+    async def _messages(self) -> AsyncGenerator[Thought | Sentence | Wanted]:
         try:
             delta = self._first
             while delta is not None:
@@ -67,6 +87,7 @@ class Stream:
     async def close(self) -> None:
         """Drop the connection."""
         self._patience.close()
+        await self._said.aclose()
         await self._deltas.aclose()
 
     # --- deadlines
@@ -91,7 +112,7 @@ class Stream:
         answer, now = self.answer, self._clock.now()
         due, thinks = now + self.call.between_seconds, answer.thought and not answer.spoke
         if not answer.said:
-            due = min(due, now + self.call.first_seconds, now + _NEVER if answer.thought else self._latest)
+            due = min(due, now + self.call.first_seconds, now + _NEVER if answer.thought else self._sentence_due(now))
             due = min(due, self._thought_due) if thinks else due
         if due <= now:
             raise self._too_long() if thinks else self._fault("server-silent", "was too slow")
@@ -101,6 +122,10 @@ class Stream:
             if thinks and error.code == "server-silent" and self._clock.now() >= self._thought_due:
                 raise self._too_long() from error
             raise
+
+    def _sentence_due(self, now: float) -> float:
+        """Until when it may be silent within its first sentence: what began and hangs leaves their parts to others."""
+        return min(self._latest, now + max(LEAST, (self._latest - now) / self._parts))
 
     async def _after_the_end(self) -> Delta | None:
         """What breaks after the answer's end breaks nothing."""

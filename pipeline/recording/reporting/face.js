@@ -7,26 +7,24 @@ class Face {
     nn: [0.2, 1], RR: [0.3, 0.75], aa: [1, 1], E: [0.55, 1.1], ih: [0.3, 1.15], oh: [0.75, 0.7], ou: [0.4, 0.5],
   };
 
-  constructor(svg) {
-    this.poses = JSON.parse(svg.dataset.shapes);
+  /** `names`: of the shapes, in the order of their numbers; the number after the last closes the eyes. */
+  constructor(svg, names) {
+    this.names = names;
     this.smile = Number(svg.dataset.smile);
     this.lips = svg.querySelector(".lips");
     this.eyes = svg.querySelectorAll(".eye");
-    this.at(null);
   }
 
-  /** Show the moment `seconds` of the visit; null: at rest. */
-  at(seconds) {
-    let open = 0;
-    let width = 1;
-    let lids = 0;
-    for (const [start, attack, release, end, weight, name] of this.poses) {
-      if (seconds === null || seconds < start || seconds > end) continue;
-      const rise = seconds < attack ? (seconds - start) / (attack - start) : 1;
-      const fall = seconds > release ? (end - seconds) / (end - release) : 1;
-      const now = weight * Math.min(rise, fall);
-      const [high, wide] = Face.SHAPES[name] ?? [0, 1];
-      if (name === "blink") lids = Math.max(lids, now);
+  /** Show the moment `ms` of the visit by these poses; null: at rest. */
+  at(ms, poses) {
+    let [open, width, lids] = [0, 1, 0];
+    for (const [shape, start, attack, release, end, weight] of ms === null ? [] : poses) {
+      if (ms < start || ms > end) continue;
+      const rise = ms < attack ? (ms - start) / (attack - start) : 1;
+      const fall = ms > release ? (end - ms) / (end - release) : 1;
+      const now = (weight / 100) * Math.min(rise, fall);
+      if (shape >= this.names.length) lids = Math.max(lids, now);
+      const [high, wide] = Face.SHAPES[this.names[shape]] ?? [0, 1];
       open += now * high;
       width += now * (wide - 1);
     }

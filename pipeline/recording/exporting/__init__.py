@@ -1,0 +1,1 @@
+"""A recording in the formats of other programs; `docs/exporting.md`. What needs the rig is in `avatars.exporting`."""
