@@ -80,12 +80,15 @@ def add_others(commands: Any) -> None:
     """`visavis compare`, `regress`, `export`."""
     add_compare(commands)
     add_regress(commands)
-    export = commands.add_parser("export", help="captions, sound or movements of a recording 导出字幕、声音或动作")
+    export = commands.add_parser(
+        "export", help="captions, movements, sound or messages of a recording 导出字幕、动画、声音、消息"
+    )
     export.add_argument("recording", type=Path, metavar="RECORDING")
-    export.add_argument("--format", required=True, choices=FORMATS)
-    export.add_argument("--out", type=Path, metavar="FILE", help="default: here, named after the recording")
-    export.add_argument("--turn", type=int, metavar="TURN", help="only this one")
-    export.add_argument("--track", choices=["mix", "visitor", "avatar", "speech"], help="of wav (default: mix)")
+    export.add_argument("--format", dest="form", required=True, choices=FORMATS)
+    export.add_argument("--out", type=Path, metavar="FILE|DIR", help="default: here, named after the recording")
+    export.add_argument("--turn", type=int, metavar="N", help="this turn only (0: before the first)")
+    export.add_argument("--track", choices=["mix", "visitor", "avatar", "speech"],
+                        help="of wav: mix is the visitor left, the avatar right (default)")  # fmt: skip
 
 
 def run(options: argparse.Namespace, log: Wanted) -> int:
@@ -117,7 +120,7 @@ def _export(options: argparse.Namespace, log: Wanted) -> int:
     from pipeline.recording.exporting.command import export
 
     del log
-    return export(options.recording, options.format, options.out, options.turn, options.track)
+    return export(options.recording, options.form, options.out, options.turn, options.track)
 
 
 def _single(options: argparse.Namespace) -> int:

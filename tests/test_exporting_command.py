@@ -1,6 +1,7 @@
 """`visavis export`: one file, one sentence about it, or one error that says what to do."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,18 @@ def test_a_turn_is_named_and_its_place_in_the_recording_is_told(
     assert "from second 9.85 of the recording" in said
 
 
+def test_messages_of_a_turn_keep_the_recordings_times(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export(folder, "messages-parquet", tmp_path, 2)
+    assert "from second" not in capsys.readouterr().out
+
+
+def test_one_is_not_called_many(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export(folder, "vtt", tmp_path, 0)
+    assert ": 1 cue, " in capsys.readouterr().out
+
+
 def test_without_out_it_goes_where_one_is(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     export(folder, "srt", None, None)
@@ -85,6 +98,20 @@ def test_an_unknown_turn_is_refused(folder: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_said_and_leaves_nothing(folder: Path, tmp_path: Path) -> None:
     assert code(folder, "vtt", tmp_path / "nowhere" / "a.vtt") == "export-unwritable"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_folder(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    assert code(folder, "vtt", tmp_path / "file" / "a.vtt") == "export-unwritable"
+
+
+def test_a_pipe_gets_the_file_as_it_is(folder: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    export(folder, "srt", tmp_path / "pipe", None)
+    assert os.read(reader, 6) == b"1\n00:0"
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+    os.close(reader)
 
 
 def test_the_recording_itself_is_never_overwritten(folder: Path) -> None:

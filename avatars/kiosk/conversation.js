@@ -1,3 +1,6 @@
+import { byId } from './elements.js';
+import { tellRecorded } from './recorded.js';
+
 /** Sentences whose facts are kept until they are heard. */
 const FACTS = 50;
 
@@ -43,6 +46,7 @@ export class Conversation {
     visit.welcomed(welcome.session ?? '');
     this.#facts.clear();
     this.#kiosk.dress(welcome);
+    tellRecorded(byId('recorded'), this.#kiosk.words, Boolean(welcome.recorded));
     if (goesOn) this.#kiosk.mode(welcome.mode, welcome.muted);
     else this.#kiosk.forget();
     troubles.report();

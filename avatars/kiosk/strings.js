@@ -2,6 +2,7 @@
 export const STRINGS = {
   title: { zh: '面对面', en: 'Visavis' },
   label: { zh: '由AI生成', en: 'AI-generated' },
+  recorded: { zh: '本次对话会被录音', en: 'This conversation is recorded' },
   face: { zh: '数字人，正在和你面对面', en: 'The digital host, face to face with you' },
   stage: { zh: '数字人', en: 'The host' },
   desk: { zh: '对话', en: 'Conversation' },

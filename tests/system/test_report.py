@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FloatRect, Page
 
 from pipeline.recording.comparing.compare import compare_folders
 from pipeline.recording.report import write_report
@@ -69,7 +69,7 @@ def until(page: Page, condition: str) -> Any:
     }})""")
 
 
-def timeline(page: Page, number: int) -> dict[str, float]:
+def timeline(page: Page, number: int) -> FloatRect:
     """Where a turn's picture is, drawn and in sight."""
     page.locator("article").nth(number).scroll_into_view_if_needed()
     until(page, f"document.querySelectorAll('article')[{number}].querySelector('.timeline .track')")
@@ -77,7 +77,7 @@ def timeline(page: Page, number: int) -> dict[str, float]:
     track.scroll_into_view_if_needed()
     box = track.bounding_box()
     assert box
-    return dict(box)
+    return box
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

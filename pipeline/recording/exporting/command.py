@@ -1,5 +1,6 @@
 """`visavis export`: one recording, one format, one file."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,8 @@ class Made:
     seconds: float
     said: tuple[str, str]
     """What it holds, in Chinese and English."""
+    clocked: bool = True
+    """A single turn's second 0 is the turn's beginning."""
 
 
 def export(recording: Path, form: str, out: Path | None, turn: int | None, track: Track | None = None) -> int:
@@ -52,8 +55,9 @@ def export(recording: Path, form: str, out: Path | None, turn: int | None, track
     made = _made(found, form, taken, track or "mix")
     _write(path, made.data)
     chinese, english = made.said
-    where = f"，从录音的第 {taken.start:.2f} 秒起" if turn is not None else ""
-    since = f", from second {taken.start:.2f} of the recording" if turn is not None else ""
+    moved = turn is not None and made.clocked
+    where = f"，从录音的第 {taken.start:.2f} 秒起" if moved else ""
+    since = f", from second {taken.start:.2f} of the recording" if moved else ""
     seconds = f"{made.seconds:.1f}"
     say(f"已写入 {path}：{chinese}，{seconds} 秒{where} · wrote {path}: {english}, {seconds} s{since}")
     return 0
@@ -62,22 +66,27 @@ def export(recording: Path, form: str, out: Path | None, turn: int | None, track
 def _made(recording: Recording, form: str, taken: Take, track: Track) -> Made:
     if form == "wav":
         data, seconds = wav(recording, taken, track)
-        return Made(data, seconds, (f"声音（{track}）", f"sound ({track})"))
+        return Made(data, seconds, (f"声音（{track}）", f"sound ({track})"), track != "speech")
     if form == "messages-parquet":
         data, count = parquet(recording, taken.turn)
-        return Made(data, taken.seconds, (f"{count} 条消息", f"{count} messages"))
+        return Made(data, taken.seconds, (f"{count} 条消息", _counted(count, "message")), clocked=False)
     if form in {"vtt", "srt"}:
         shown = captions(taken)
         if not shown:
             raise VisavisError("export-empty", f"{_place(recording, taken)}: nothing was said there; choose another")
         text = vtt(shown) if form == "vtt" else srt(shown)
-        return Made(text.encode(), taken.seconds, (f"{len(shown)} 条字幕", f"{len(shown)} cues"))
+        return Made(text.encode(), taken.seconds, (f"{len(shown)} 条字幕", _counted(len(shown), "cue")))
     if not taken.acted:
         text = f"{_place(recording, taken)}: the avatar's face did nothing there; choose another"
         raise VisavisError("export-empty", text)
     data, frames = function(FACES)(form, taken)
-    sentences = len(taken.acted)
-    return Made(data, taken.seconds, (f"{sentences} 句话，{frames} 帧", f"{sentences} sentences, {frames} frames"))
+    count = len(taken.acted)
+    english = f"{_counted(count, 'sentence')}, {_counted(frames, 'frame')}"
+    return Made(data, taken.seconds, (f"{count} 句话，{frames} 帧", english))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _place(recording: Recording, taken: Take) -> str:
@@ -95,12 +104,16 @@ def _path(recording: Recording, form: str, out: Path | None, turn: int | None) -
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
+    """Whole or not at all; into a pipe or a device as it is."""
     fresh = path.with_name(path.name + ".part")
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
         fresh.write_bytes(data)
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         text = f"{path} cannot be written ({error.strerror}): choose a folder that is there and writable by --out"
         raise VisavisError("export-unwritable", text) from error

@@ -60,7 +60,7 @@ class Take:
 
 
 def take(recording: Recording, number: int | None) -> Take:
-    """The whole recording, or one turn of it (0: what the avatar says before the first); of several visits, the first's.
+    """The whole recording, or one turn of it (of several visits, the first's); 0 is what is said before turn 1.
 
     VisavisError `export-turn`: there is no such turn.
     """

@@ -1,7 +1,8 @@
 """The sound of a recording as WAV, labelled as made by AI where an AI made it.
 
-The guide TC260-PG-20258A (see `pipeline.aigc`) gives WAV a RIFF chunk of its own, `AIGC`, after `fmt `; common programs
-show only LIST/INFO, so that the comment there (`ICMT`) says it once more.
+Where the field `AIGC` (see `pipeline.aigc`) belongs in WAV: a program that follows the guide TC260-PG-20258A puts it
+into a RIFF chunk of that name after `fmt `; the guide's own text was not at hand. Common programs show only LIST/INFO,
+so that the comment there (`ICMT`) says it once more.
 """
 
 import struct
