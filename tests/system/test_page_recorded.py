@@ -56,7 +56,6 @@ def test_it_is_read_in_both_languages_and_covers_nothing(
                 assert opened.seen("#recorded")
                 assert crossing(opened) == []
                 opened.accessible()
-                opened.page.screenshot(path=f"/tmp/rec-shot-{size[0]}x{size[1]}-{len(notice)}-{_}.png")  # SHOT
                 server.say("session_started", session="s1", language="zh", mode="hands-free")
                 opened.until("!state().visit.attract")
 
