@@ -84,8 +84,17 @@ def record(sample: Sample, folder: Path) -> None:
         job = Replay(read_config(path), sound_of(sample), folder, seed="sample", name="kiosk", begin_at=BEGIN,
                      about={"title": sample.title})  # fmt: skip
         run_virtual(lambda clock: replay(job, clock, Watcher()))
-    for made in ("timings.jsonl", "report.html"):  # of this machine; made anew where it is wanted
+        _forget_machine(folder / "session.json", server.port)
+    for made in ("timings.jsonl", "report.html", "cues.json"):  # of this machine, or told by the messages
         (folder / made).unlink(missing_ok=True)
+
+
+def _forget_machine(path: Path, port: int) -> None:
+    """What is told of the config holds on any machine."""
+    text = path.read_text(encoding="utf-8")
+    for here, anywhere in ((f"{DEMO.parent}/", ""), (f"{ROOT}/", "../"), (f":{port}", ":8000")):
+        text = text.replace(here, anywhere)
+    path.write_text(text, encoding="utf-8")
 
 
 def sound_of(sample: Sample) -> Samples:
