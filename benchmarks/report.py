@@ -1,7 +1,7 @@
 """The report of a visit of an hour, 520 turns: how long it is made, how large it is, how it opens and scrolls.
 
-In headless Chromium, which draws by software. The visit is made up; its voices are noise, which is harder to compress
-than speech.
+In headless Chromium, which draws by software. The visit is made up; its voices are noise,
+which takes about as much room as speech.
 """
 
 import tempfile

@@ -23,7 +23,7 @@ MARK: Final = "·"
 """Stands for each character that is gone."""
 _KEPT = frozenset({
     "kind", "id", "edge", "session", "cause", "screen", "node", "stage", "engine", "code", "by", "language", "mode",
-    "daytime", "why", "state", "origin", "source", "label", "emotion", "gesture",
+    "daytime", "why", "state", "origin", "source", "label", "emotion", "gesture", "role",
 })  # fmt: skip
 """Fields of messages whose text is a name, or from a list that Visavis itself has."""
 _WHOLE = frozenset({"versions", "scores", "expressions", "gestures", "gaze"})

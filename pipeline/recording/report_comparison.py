@@ -35,7 +35,7 @@ _FILTER = (
 
 
 def write_comparison(found: Comparison, path: Path) -> Path:
-    """Write the page of a comparison to `path`.
+    """Write the page of a comparison to `path`, which is returned.
 
     VisavisError: `recording-unreadable` when a recording's sound is, `report-unwritable`.
     """

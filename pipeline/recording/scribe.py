@@ -48,7 +48,7 @@ class Health:
         """A recording ends here."""
         self.counts["failed"] += 1
         if not self.failing:
-            why = getattr(error, "strerror", None) or error or type(error).__name__
+            why = getattr(error, "strerror", None) or f"it takes no more ({error or type(error).__name__})"
             _LOGGER.error(
                 "recording.failed path=%s: %s; the conversations go on without a recording: make room there, or "
                 "make it writable (the next visit tries again)", folder, why,

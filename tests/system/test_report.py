@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, Page
 
 from pipeline.recording.comparing.compare import compare_folders
@@ -94,6 +95,15 @@ def test_it_fits_and_no_label_lies_on_another(browser: Browser, rich: Path, size
                 boxes.sort((one, other) => one.left - other.left);
                 return boxes.every((box, at) => !at || box.left >= boxes[at - 1].right);
             }""", number)  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_breaks_no_rule_of_accessibility(browser: Browser, rich: Path, scheme: Any) -> None:
+    with opened(browser, rich, "#both", color_scheme=scheme, bypass_csp=True) as page:
+        timeline(page, 0)
+        rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = Axe().run(page, options={"runOnly": rules})
+        assert found.violations_count == 0, found.generate_report()
 
 
 def test_what_was_said_stays_text(browser: Browser, rich: Path) -> None:
@@ -219,8 +229,8 @@ def test_an_hour_opens_and_draws_only_what_is_near(browser: Browser, hour: Path)
 
 def test_a_comparison_is_heard_on_either_side(browser: Browser, tmp_path: Path) -> None:
     a, b = write_rich(tmp_path / "a"), write_rich(tmp_path / "b", words="Where is the gift?")
-    path = write_comparison(compare_folders(a, b), tmp_path / "comparison.html")
-    with opened(browser, path) as page:
+    write_comparison(compare_folders(a, b), tmp_path / "comparison.html")
+    with opened(browser, tmp_path / "comparison.html") as page:
         assert page.locator("mark").all_inner_texts() == ["lift", "gift"]
         for number in (1, 0):
             page.locator(f".side[data-side='{number}'] .play").first.click()
