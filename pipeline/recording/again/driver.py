@@ -130,7 +130,7 @@ class Driver:
             )
             return
         await self._until(begun + step.wait.seconds - lead)
-        if not self._ear.sounding:
+        if self._edge.visit.conversation.quiet:
             text = "原来是打断，现在回答已经结束 · broke into the answer, which now is over already"
             self.remarks.append(f"第 {step.turn} 轮 · turn {step.turn}: {text}")
 

@@ -15,15 +15,9 @@ class Ear:
     def __init__(self, screen: FileScreen, clock: Clock) -> None:
         self._screen, self._clock = screen, clock
         self._whose: dict[str, tuple[int, bool]] = {}
-        self._sounding: set[str] = set()
         self.begun: dict[tuple[int, bool], float] = {}
         """When the answer of a turn (True), or a filler or the like in it (False), began to sound; on the clock."""
         self.silent_since = clock.now()
-
-    @property
-    def sounding(self) -> bool:
-        """A sentence is in the middle."""
-        return bool(self._sounding)
 
     def open(self, report: Callable[[Message], None]) -> None:
         def note(message: Message) -> None:
@@ -36,9 +30,7 @@ class Ear:
     def _note(self, played: Played) -> None:
         if played.state == "started" and played.cause in self._whose:
             self.begun.setdefault(self._whose[played.cause], self._clock.now())
-            self._sounding.add(played.cause)
         elif played.state in {"ended", "cut"}:
-            self._sounding.discard(played.cause)
             self.silent_since = self._clock.now()
 
     def play(self, speech: Speech, cues: Cues | None) -> None:
