@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import cluster, echo, flow, gap, replaying, reply, screens, soak, startup
+from benchmarks import cluster, echo, flow, gap, recording, replaying, reply, screens, soak, startup
 from benchmarks.row import Row
 
 
@@ -30,7 +30,7 @@ def report() -> list[Row]:
 
 
 PARTS = {"flow": flow.measure, "startup": startup.measure, "gap": gap.measure, "cluster": cluster.measure,
-         "reply": reply.measure, "replaying": replaying.measure}  # fmt: skip
+         "reply": reply.measure, "recording": recording.measure, "replaying": replaying.measure}  # fmt: skip
 LONG = {"soak": soak.measure, "screens": screens.measure, "echo": echo.measure, "kiosk": kiosk, "frames": frames,
         "report": report}  # fmt: skip
 """Minutes to a quarter of an hour: only when they are asked for."""

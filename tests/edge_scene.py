@@ -18,6 +18,7 @@ from pipeline.session.crew import Crew
 from pipeline.session.edge import Edge
 from pipeline.session.lines import Script, render
 from pipeline.session.settings import Conversing
+from pipeline.session.tape import Blank, Tape
 from pipeline.session.visit import Venue
 from tests.scene import ENGINES, Make, stages
 
@@ -63,6 +64,7 @@ def at_edge(
     settings: Conversing,
     *,
     hour: float | None = None,
+    tape: Tape | None = None,
     **engines: Make,
 ) -> EdgeScene:
     """Run `act` before a screen."""
@@ -71,7 +73,9 @@ def at_edge(
         async with stages(clock, {**ENGINES, **engines}) as bus:
             lines = await render(SCRIPTS, bus, clock, voice="stub", folders=[])
             turn = stub_turn.Engine(stub_turn.Settings(), clock)
-            venue = Venue(bus, clock, turn, lines, settings, "", {}, Crew(clock), lambda: hour)
+            venue = Venue(
+                bus, clock, turn, lines, settings, "", {}, Crew(clock), lambda: hour, lambda _screen: tape or Blank()
+            )
             screen = FileScreen(clock)
             scene = EdgeScene(Edge(venue, screen, "hall", "seed"), screen, clock)
 

@@ -90,7 +90,8 @@ def test_a_seed_names_the_visit_anew_and_changes_nothing_else(visit: Path, tmp_p
 
 # What falls into one moment has no order that a recording could keep: no two of these times add up to another.
 MOODS = st.fixed_dictionaries({
-    "first": st.sampled_from([0.0037, 0.0513, 0.4127, 1.5171, 3.0391, 5.0713]), "each": st.sampled_from([0.0, 0.1093, 1.0337]),
+    "first": st.sampled_from([0.0037, 0.0513, 0.4127, 1.5171, 3.0391, 5.0713]),
+    "each": st.sampled_from([0.0, 0.1093, 1.0337]),
     "sentences": st.integers(1, 4), "thoughts": st.integers(0, 3), "fails": st.booleans(),
 })  # fmt: skip
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.messages import Speech, Transcript
+from pipeline.jobs import Timing
+from pipeline.messages import Played, Sentence, Speech, Transcript
 from pipeline.recording import form, writer
 from pipeline.recording.reading import Recording, read
 from tests.recording_child import NOISE
@@ -60,19 +62,47 @@ def test_a_process_that_is_killed_loses_nothing_that_was_handed_to_the_disk(
     assert len(kept.avatar) >= told["heard"] * 3 // 2 - LATE - ENCODER
 
 
-@pytest.mark.parametrize("name", [form.MESSAGES, form.EVENTS, form.TIMINGS, form.VISITOR, form.SPEECH, form.AVATAR,
-                                  form.VOICE])  # fmt: skip
-def test_a_recording_that_was_cut_off_anywhere_in_its_last_kilobyte_opens(tmp_path: Path, name: str) -> None:
-    killed(tmp_path, 40)
-    (path,) = tmp_path.iterdir()
-    whole, kept = (path / name).read_bytes(), read(path)
+@pytest.fixture(scope="module")
+def torn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is there of a short visit that is not over."""
+    top = tmp_path_factory.mktemp("torn")
+
+    async def act(scene: Scene) -> None:
+        scene.begin()
+        for number in range(6):
+            await scene.hears(15, voice=0.5)
+            said = Sentence(session="s1", index=number, text="嗯", language="zh")
+            pcm = NOISE[:2400].astype("<i2").tobytes()
+            scene.keeper.message(said.answer(Speech, index=number, part=0, start=0, last=True, pcm=pcm))
+            scene.keeper.message(Played(session="s1", cause=said.id, index=number, part=0, sample=2400, state="ended"))
+            scene.keeper.timing(Timing("speech", "stub", said.id, "s1", 1, 1, 0.1, 2.0, 3.0, "done"))
+            scene.tape().note("timer", "s1", key=f"due {number}")
+        await scene.settled()
+        shutil.copytree(next((top / "live").iterdir()), top / "torn")
+
+    at_screens(top / "live", act)
+    return top / "torn"
+
+
+FILES = (form.MESSAGES, form.EVENTS, form.TIMINGS, form.VISITOR, form.SPEECH, form.AVATAR, form.VOICE)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_recording_that_was_cut_off_anywhere_in_its_last_kilobyte_opens(
+    tmp_path: Path, torn: Path, name: str
+) -> None:
+    path = tmp_path / "cut"
+    shutil.copytree(torn, path)
+    whole, kept = (path / name).read_bytes(), read(torn)
     for size in range(max(0, len(whole) - 1024), len(whole)):
         (path / name).write_bytes(whole[:size])
         cut = read(path)
-        for sound in (cut.visitor, cut.speech, cut.avatar, cut.voice):
-            assert sound.ndim == 1
+        for one, other in ((cut.visitor, kept.visitor), (cut.speech, kept.speech), (cut.avatar, kept.avatar)):
+            assert np.array_equal(one, other[: len(one)])
         assert kept.rows[: len(cut.rows)] == cut.rows
-        assert len(cut.rows) >= len(kept.rows) - 25
+        assert kept.events[: len(cut.events)] == cut.events
+        assert kept.timings[: len(cut.timings)] == cut.timings
+        assert len(cut.rows) >= len(kept.rows) - 4
 
 
 def test_a_disk_that_takes_no_more_ends_the_recording_and_nothing_else(tmp_path: Path) -> None:
@@ -141,7 +171,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_visit_keeps_what_came_before(
         await scene.hears(50)
         await scene.settled()
         disk.full = True
-        visit(scene, "s1")
+        scene.tape().note("cut", "s1")
         await scene.hears(50)
 
     kept: Recording = at_screens(tmp_path, act).one

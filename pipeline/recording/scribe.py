@@ -29,6 +29,8 @@ PATIENCE = 10.0
 """Seconds for which the end of a process waits for the disk."""
 EVERY = 0.2
 """Seconds between two looks at what waits."""
+BREATH, AT_ONCE = 0.0003, 16
+"""Seconds of a pause, and works between two: Python runs one thread at a time, and others do not wait 5 ms for it."""
 LATE = 0.4
 """Seconds for which a screen's report is waited for before the avatar's sound is written."""
 _FULL = (OSError, RuntimeError, AssertionError, VisavisError)
@@ -107,6 +109,10 @@ class Scribe:
             stop = self._stop
             self._write()
 
+    def _breathe(self) -> None:
+        if not self._wake.is_set():  # nobody waits for this
+            self._wake.wait(BREATH)
+
     def _write(self) -> None:
         """All that waits; then each page that was written on is settled, so that nothing of it stays in memory."""
         pages: dict[int, Page] = {}
@@ -119,8 +125,11 @@ class Scribe:
                 pages[id(page)] = page
             self._done += 1
             self._done_bytes += size
+            if self._done % AT_ONCE == 0:
+                self._breathe()
         for page in pages.values():
             page.do(page.settle)
+            self._breathe()
         while self._later:
             self._later.pop(0)()
 

@@ -1,20 +1,23 @@
 """`visavis serve` with `record`: what visitors type and say is kept, and what is kept can be read."""
 
 import json
-import urllib.request
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.nodes import ROOT, start_node
-from benchmarks.serving import WORD, Hall, demo_config, play, serving
+from benchmarks.nodes import ROOT, nodes
+from benchmarks.robot import Robot
+from benchmarks.served import visavis
+from benchmarks.serving import WORD, Hall, Serving, demo_config, play, serving
 from pipeline.audio import Samples
 from pipeline.messages import Played, SessionEnded, SessionStarted, Transcript, Typed, Utterance
 from pipeline.recording.reading import Recording, read
 from pipeline.recording.visit import read_visit
-from tests.broker import mosquitto
+from tests.broker import free_port, mosquitto
+from tests.cluster import EVERYTHING
 
 pytestmark = pytest.mark.system
 
@@ -46,6 +49,12 @@ def recordings(folder: Path) -> dict[str, Recording]:
     return found
 
 
+def answered(robot: Robot) -> bool:
+    """It was, and heard to the end."""
+    replies = [part for part in robot.all("play") if part["origin"] == "reply"]
+    return bool(replies) and replies[-1]["last"] and len(robot.reported("ended")) == len(robot.all("play"))
+
+
 async def types_and_speaks(hall: Hall) -> None:
     """Two visitors at once: one speaks, the other types."""
     speaker = await hall.enter("hall")
@@ -54,8 +63,7 @@ async def types_and_speaks(hall: Hall) -> None:
     await typist.say("typed", text="几点开门？", language="zh")
     await speaker.microphone(said(0))
     for robot in (speaker, typist):
-        await robot.until(lambda robot=robot: any(part["origin"] == "reply" for part in robot.all("play")))
-        await robot.until(lambda robot=robot: len(robot.reported("ended")) == len(robot.all("play")))
+        await robot.until(partial(answered, robot))
         await robot.leave()
     await are_over(hall, 2)
     for robot in (speaker, typist):
@@ -118,3 +126,54 @@ def test_two_visitors_at_once_are_two_recordings_with_all_that_was_said(tmp_path
     with serving(tmp_path, demo_config(MORE)) as running:
         play(running, types_and_speaks)
     check(recordings(tmp_path / "kept"), said(0))
+
+
+def test_over_a_broker_it_is_the_same(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        config = demo_config(MORE) + f"bus: {broker.url}\n"
+        (tmp_path / "node.yaml").write_text(config, encoding="utf-8")
+        with (
+            nodes(tmp_path / "node.yaml", {"n1": EVERYTHING}, tmp_path, environment={"DESK_TOKEN": WORD}),
+            serving(tmp_path, config) as running,
+        ):
+            play(running, types_and_speaks)
+    check(recordings(tmp_path / "kept"), said(0))
+
+
+def test_a_server_that_is_killed_leaves_a_recording_that_opens(tmp_path: Path) -> None:
+    async def act(hall: Hall) -> None:
+        robot = await hall.enter("hall")
+        await robot.microphone(said(0))
+        await robot.until(partial(answered, robot))
+        await hall.clock.sleep(1.0)
+        running.process.kill()
+        running.process.wait()
+
+    (tmp_path / "config.yaml").write_text(demo_config(MORE), encoding="utf-8")
+    with visavis("serve", str(tmp_path / "config.yaml"), env={"DESK_TOKEN": WORD}) as served:
+        running = Serving(served.process, served.url, tmp_path / "log.txt")
+        play(running, act)
+    kept = recordings(tmp_path / "kept")["hall"]
+    assert "ended" not in kept.session
+    assert [row for row in kept.rows if isinstance(row.message, Played) and row.message.state == "ended"]
+    spoken = [row for row in kept.rows if row.sound and row.sound.file == "speech.flac"]
+    assert spoken[-1].sound
+    assert spoken[-1].sound.start + spoken[-1].sound.samples <= len(kept.speech), "to the last sample"
+
+
+def test_a_disk_that_is_full_disturbs_no_visitor_and_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file where the folder should be")
+
+    async def act(hall: Hall) -> None:
+        robot = await hall.enter("hall")
+        await robot.say("typed", text="几点开门？", language="zh")
+        await robot.until(partial(answered, robot))
+        async with hall.client.get(f"http://127.0.0.1:{port}/metrics") as answer:
+            told = await answer.text()
+        assert 'visavis_recording_events_total{what="failed"} 1.0' in told
+        await robot.leave()
+
+    port = free_port()
+    with serving(tmp_path, demo_config(MORE + f"metrics: {{port: {port}}}\n")) as running:
+        play(running, act)
+    assert running.log.read_text(encoding="utf-8").count("recording.failed") == 1
