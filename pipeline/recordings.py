@@ -1,6 +1,7 @@
 """The commands about recordings: their words, and what runs them. Light to import: each loads what it needs."""
 
 import argparse
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def replay(options: argparse.Namespace, words: list[str], log: Wanted) -> int:
 
 
 def add_others(commands: Any) -> None:
-    """`visavis compare`, `regress`, `export`."""
+    """`visavis compare`, `regress`, `export`, `redact`, `forget`."""
     add_compare(commands)
     add_regress(commands)
     export = commands.add_parser(
@@ -90,10 +91,28 @@ def add_others(commands: Any) -> None:
     export.add_argument("--track", choices=["mix", "visitor", "avatar", "speech"],
                         help="of wav: mix is the visitor left, the avatar right (default)")  # fmt: skip
 
+    redact = commands.add_parser("redact", help="a copy without words and sound, with all its times 去掉话语和声音")
+    redact.add_argument("recording", type=Path, metavar="RECORDING")
+    redact.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    forget = commands.add_parser("forget", help="delete recordings 删除录音")
+    forget.add_argument(
+        "folder", type=Path, metavar="DIR|CONFIG", help="with recordings in it, or a config that keeps some"
+    )
+    forget.add_argument("--before", type=_date, metavar="DATE", help="those that began before this day, as 2026-11-25")
+    forget.add_argument("--session", metavar="ID", help="the one of this visit")
+
+
+def _date(word: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{word!r} should be a day, as 2026-11-25") from error
+
 
 def run(options: argparse.Namespace, log: Wanted) -> int:
     """One of those."""
-    return {"compare": _compare, "regress": _regress, "export": _export}[options.command](options, log)
+    commands = {"compare": _compare, "regress": _regress, "export": _export, "redact": _redact, "forget": _forget}
+    return commands[options.command](options, log)
 
 
 def _compare(options: argparse.Namespace, log: Wanted) -> int:
@@ -121,6 +140,37 @@ def _export(options: argparse.Namespace, log: Wanted) -> int:
 
     del log
     return export(options.recording, options.form, options.out, options.turn, options.track)
+
+
+def _redact(options: argparse.Namespace, log: Wanted) -> int:
+    from pipeline.recording.redact import redact
+
+    del log
+    say(f"已去掉话语和声音 · without words and sound: {redact(options.recording, options.out)}")
+    return 0
+
+
+def _forget(options: argparse.Namespace, log: Wanted) -> int:
+    from pipeline.calendar import local_time
+    from pipeline.recording.retention import forget
+
+    del log
+    folder = _record_folder(options.folder) if options.folder.is_file() else options.folder
+    gone = forget(folder, before=options.before, session=options.session, now=local_time())
+    for path in gone:
+        say(f"已删除 · deleted {path}")
+    say(f"{len(gone)} 份录音已删除 · {len(gone)} recordings deleted")
+    return 0
+
+
+def _record_folder(config: Path) -> Path:
+    """Where a config keeps recordings."""
+    from pipeline.config import nowhere, read_config
+
+    record = read_config(config, nowhere, unfilled=True).record
+    if record is None:
+        raise VisavisError("forget-what", f"{config} keeps no recordings: it has no `record:`; name their folder")
+    return record.folder
 
 
 def _single(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -71,8 +72,13 @@ async def rerun(job: Rerun, clock: Clock, watcher: Watcher) -> Told:
         watcher.ready(clock.measure() - began)
         await clock.sleep(job.begin_at - clock.now())
         label = job.config.label if job.config else None
-        async with recording(job.out, clock, there.bus, label) as (recorder, said), asyncio.TaskGroup() as tasks:
+        async with (
+            recording(job.out, clock, there.bus, label) as (recorder, said),
+            AsyncExitStack() as stack,
+            asyncio.TaskGroup() as tasks,
+        ):
             recorder.describe(_facts(job))
+            stack.callback(noted.remove, recorder.timing)
             noted.append(recorder.timing)
             told_all = tasks.create_task(_tell(there, clock, watcher), name="watcher")
             writer = tasks.create_task(recorder.run(said), name="recorder")
