@@ -1,7 +1,9 @@
 """Visits that are recorded in a moment, to be run again."""
 
+import asyncio
+import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,15 @@ import numpy as np
 import soundfile
 
 from pipeline.cli import main
-from pipeline.clock import run_virtual
+from pipeline.clock import Clock, run_virtual
 from pipeline.config import read_config
+from pipeline.house import house
 from pipeline.recording.again.rerun import Rerun, Told, rerun
+from pipeline.recording.filescreen import FileScreen
 from pipeline.recording.reading import read
+from pipeline.recording.recorder import recording
 from pipeline.recording.replay import Replay, Watcher, replay
+from pipeline.session.edge import Edge
 
 SOUNDS = ("visitor.flac", "speech.flac", "avatar.flac")
 COMPARED = ("messages.jsonl", *SOUNDS)
@@ -52,6 +58,44 @@ def record(folder: Path, moods: Sequence[dict[str, Any]] = (), spoken: Sequence[
     job = Replay(config, speak(spoken), folder / "visit", begin_at=64.0)
     run_virtual(lambda clock: replay(job, clock, Watcher()))
     return folder / "visit"
+
+
+def record_touched(folder: Path, acts: Sequence[tuple[float, Callable[[Edge], Any]]], seconds: float) -> Path:
+    """A visit in which a hand does these things at these times, and nobody speaks."""
+    config = read_config(write_config(folder / "config"))
+
+    async def main(clock: Clock) -> None:
+        async with house(config, clock) as home, asyncio.TaskGroup() as tasks:
+            await clock.sleep(64.0 - clock.now())
+            async with recording(folder / "visit", clock, home.bus) as (recorder, said):
+                recorder.describe({"config": config.source, "microphone": {"start": 0}})
+                venue = dataclasses.replace(home.venue, tapes=lambda _screen: recorder.tape())
+                screen = FileScreen(clock, recorder.avatar)
+                edge = Edge(venue, screen, "touched", "seed")
+                background = [tasks.create_task(recorder.run(said)), tasks.create_task(edge.run())]
+                await clock.sleep(0)
+                await _touch(edge, clock, acts, seconds)
+                screen.render(round((clock.now() - screen.start) * 24_000))
+                for task in background:
+                    task.cancel()
+
+    run_virtual(main)
+    return folder / "visit"
+
+
+async def _touch(
+    edge: Edge, clock: Clock, acts: Sequence[tuple[float, Callable[[Edge], Any]]], seconds: float
+) -> None:  # fmt: skip
+    start, left = clock.now(), list(acts)
+    for number in range(1, round(seconds * 50) + 1):
+        await clock.sleep(start + number * 0.02 - clock.now())
+        await edge.hear(np.zeros(320, np.int16))
+        while left and left[0][0] <= number * 0.02:
+            done = left.pop(0)[1](edge)
+            if asyncio.iscoroutine(done):
+                await done
+    await edge.finish()
+    await clock.sleep(0.05)
 
 
 def again(folder: Path, out: Path, moods: Sequence[dict[str, Any]] | None = None, **how: Any) -> Told:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.recording.again.command import differences
-from tests.again_scene import again, bytes_of, command, conversation, record, rows, write_config
+from tests.again_scene import again, bytes_of, command, conversation, record, record_touched, rows, write_config
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -79,6 +79,39 @@ def test_turns_in_the_middle_are_asked_with_what_was_said_before(visit: Path, tm
     assert list(part) == [3, 4]
     assert part[3]["history"] == whole[3]["history"]
     assert len(part[4]["history"]) == len(whole[4]["history"])
+
+
+ACTS = [
+    (0.5, lambda edge: edge.present(there=True)),
+    (1.0, lambda edge: edge.typed("Where is the toilet?", "en")),
+    (2.4, lambda edge: edge.typed("And the exit?", "en")),
+    (6.0, lambda edge: edge.control(language="zh")),
+    (6.5, lambda edge: edge.typed("几点关门？")),
+    (7.3, lambda edge: edge.control(stop=True)),
+    (9.0, lambda edge: edge.present(there=False)),
+]  # fmt: skip
+
+
+def test_what_was_touched_typed_and_stopped_is_so_again(tmp_path: Path) -> None:
+    visit = record_touched(tmp_path / "touched", ACTS, 11.0)
+    again(visit, tmp_path / "again")
+    assert conversation(tmp_path / "again") == conversation(visit)
+    kinds = ("Typed", "Control", "TurnEnded", "Interrupt", "SessionEnded")
+    told = [[(row["at"], row["message"]["kind"], row["message"]["id"]) for row in rows(folder, *kinds)]
+            for folder in (visit, tmp_path / "again")]  # fmt: skip
+    assert told[0] == told[1]
+    assert [row["message"]["text"] for row in rows(visit, "Typed")] == [
+        "Where is the toilet?", "And the exit?", "几点关门？",
+    ]  # fmt: skip
+
+
+def test_a_typed_question_follows_a_slower_answer_too(tmp_path: Path) -> None:
+    visit = record_touched(tmp_path / "touched", ACTS, 11.0)
+    again(visit, tmp_path / "slow", [{"first": 2.0, "sentences": 3}])
+    assert [row["message"]["text"] for row in rows(tmp_path / "slow", "Transcript")] == [
+        "Where is the toilet?", "And the exit?", "几点关门？",
+    ]  # fmt: skip
+    assert rows(tmp_path / "slow", "SessionEnded")[-1]["at"] > rows(visit, "SessionEnded")[-1]["at"] + 2
 
 
 def test_a_seed_names_the_visit_anew_and_changes_nothing_else(visit: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ Nothing is ever dropped, and the same run writes the same bytes, measured times 
 is recorded by `pipeline.recording.keeper`, which keeps nobody waiting.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,9 @@ class Recorder:
         """Take a measured duration."""
         self._files.timing(timing)
 
-    def hear(self, pcm: Samples) -> None:
-        """Take what the microphone heard, where no tape does."""
-        self.visitor.write(pcm)
+    def hear(self, pcm: Samples, voices: Sequence[float | None] = ()) -> None:
+        """Take what the microphone heard, where no tape does. `voices`: of each 20 ms of it, where that is known."""
+        self._files.hear(self._at, self.visitor.samples, pcm, list(voices))
 
     def note(self, event: str, session: str, **fields: Any) -> None:
         """Take an event."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.audio import FRAME, HEAR_RATE, Samples
 from pipeline.clock import Clock
@@ -38,6 +39,15 @@ class Track:
         """Put the recorded samples from `since` to `until`, as its edge counts them, at sample `at`."""
         first, last = max(0, since - self.origin), max(0, until - self.origin)
         self.pieces.append((at + first - (since - self.origin), first, last))
+
+    def voices(self, length: int, recorded: NDArray[np.float32]) -> list[float | None]:
+        """How probable a voice is in each 20 ms of so many samples; None where the recording does not say."""
+        found = np.full(-(-length // FRAME), -1.0, np.float32)
+        for at, first, last in self.pieces:
+            begin, source = max(0, -(-at // FRAME)), first // FRAME
+            piece = recorded[source + begin - at // FRAME : last // FRAME][: max(0, len(found) - begin)]
+            found[begin : begin + len(piece)] = piece
+        return [float(voice) if voice >= 0 else None for voice in found] if len(recorded) else []
 
     def samples(self, length: int) -> Samples:
         """All of it; silence between the pieces."""
@@ -142,12 +152,14 @@ class Driver:
             if not self._hears:
                 await self._say(step)
             return
-        edge.sample = max(edge.sample, self.sample)
+        if not self._hears:
+            await edge.said([], self.sample)
         if step.kind == "begin":
             edge.visit.begin()
             await edge.said([], edge.sample)
         elif step.kind == "touched":
             self._touch(step.messages[0])
+            await self._clock.sleep(STEP / 2)  # its visit takes it in a moment, and is busy from then on
         elif step.kind == "talk":
             await edge.talk(step.on)
         elif step.kind == "deafen":

@@ -30,6 +30,8 @@ BEGIN = 64.0
 """Virtual seconds that the start may take: floats add up the same only from the same start."""
 _PIECE = 10 * SPEAK_RATE
 """Samples of the avatar's sound that are mixed at a time."""
+_FRAMES = 500
+"""Of microphone, that are written at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,10 @@ async def _tell(there: Stand, clock: Clock, watcher: Watcher) -> NoReturn:
 
 async def _visit(job: Rerun, there: Stand, recorder: Recorder, clock: Clock, tasks: asyncio.TaskGroup) -> Told:
     """From the first step to the end of the last answer."""
+    hears = "turn" in job.live
     screen = FileScreen(clock, recorder.avatar)
     ear = Ear(screen, clock)
-    venue = dataclasses.replace(there.venue, tapes=lambda _screen: recorder.tape(sound=False))
+    venue = dataclasses.replace(there.venue, tapes=lambda _screen: recorder.tape(sound=hears))
     edge = Edge(venue, ear, _screen_name(job.recording), f"replay {job.seed}", _ids(job))
     if job.turns:
         _resume(job, edge)
@@ -108,9 +111,9 @@ async def _visit(job: Rerun, there: Stand, recorder: Recorder, clock: Clock, tas
     track = Track(whole, job.recording.origin)
     if job.timing == "recorded" and not job.turns:
         track.lay(0, job.recording.origin, job.recording.origin + len(whole))
-    driver = Driver(edge, ear, clock, track, hears="turn" in job.live)
+    driver = Driver(edge, ear, clock, track, hears=hears)
     background: list[asyncio.Task[NoReturn]] = [tasks.create_task(edge.run(), name="edge")]
-    if "turn" in job.live:
+    if hears:
         background.append(tasks.create_task(driver.feed(), name="microphone"))
     await clock.sleep(0)  # they are listening now
     if job.turns:
@@ -125,19 +128,26 @@ async def _visit(job: Rerun, there: Stand, recorder: Recorder, clock: Clock, tas
     await clock.sleep(0.05)
     for task in background:
         task.cancel()
-    _sound(recorder, screen, track.samples(heard), clock)
+    _mix(screen, clock)
+    if not hears:
+        _heard(recorder, track.samples(heard), track.voices(heard, job.recording.voice))
     write_cues(recorder, screen)
     return Told(driver.remarks, there.counts(), clock.now() - driver.start)
 
 
-def _sound(recorder: Recorder, screen: FileScreen, heard: Samples, clock: Clock) -> None:
-    """Both sides' sound, now that it is known where it lies."""
+def _mix(screen: FileScreen, clock: Clock) -> None:
+    """The avatar's sound, now that it is known where it lies."""
     end = round((clock.now() - screen.start) * SPEAK_RATE)
     for until in range(_PIECE, end, _PIECE):
         screen.render(until)
     screen.render(end)
-    for start in range(0, len(heard), FRAME * 500):
-        recorder.hear(heard[start : start + FRAME * 500])
+
+
+def _heard(recorder: Recorder, heard: Samples, voices: list[float | None]) -> None:
+    """The visitor's."""
+    for start in range(0, len(heard), _FRAMES * FRAME):
+        first = start // FRAME
+        recorder.hear(heard[start : start + _FRAMES * FRAME], voices[first : first + _FRAMES])
 
 
 def _screen_name(recorded: Recording) -> str:
