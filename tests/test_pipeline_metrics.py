@@ -46,6 +46,7 @@ def full() -> Meter:
     meter.watch_loads(lambda: [StageLoad(stage="speech", concurrency=4, held=3, waits=2)])
     meter.watch_counts("visavis_requests", lambda: {"sent": 5, "again": 1})
     meter.watch_counts("visavis_bus_events", lambda: {"reconnects": 1, "lost_full": 2, "refused_wire-kind": 3})
+    meter.watch_counts("visavis_recording_events", lambda: {"begun": 2, "failed": 1})
     meter.info("0.1.0", "kunpeng-1", "museum", {"arch": "aarch64", "npu_count": 8, "label.hall": "east"})
     return meter
 

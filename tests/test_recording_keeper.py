@@ -142,6 +142,7 @@ def test_two_screens_are_two_recordings(tmp_path: Path) -> None:
     assert [kept[name].rows[-1].message.text for name in ("s1", "s2")] == ["几点开门？", "您好"]  # type: ignore[attr-defined]
     assert [len(kept[name].timings) for name in ("s1", "s2")] == [1, 0]
     assert kept["s1"].session["screen"] == "hall"
+    assert kept["s1"].folder.stat().st_mode & 0o077 == 0, "other users of the machine cannot read it"
     assert kept["s1"].session["persona"] == "who I am"
     assert kept["s1"].session["began"].startswith("2026-11-25T14:05:00.000")
     assert dict(scene.keeper.counts) == {"begun": 2, "finished": 2, "failed": 0, "lost": 0, "removed": 0}

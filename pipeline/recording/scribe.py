@@ -178,7 +178,7 @@ class Page:
         """The visit begins."""
         self._health.counts["begun"] += 1
         self._facts = dict(facts)
-        self.folder.mkdir(parents=True)
+        self.folder.mkdir(0o700, parents=True)  # what visitors say is nobody else's on this machine
         try:
             describe(self.folder, facts)
             self._files = Files(self.folder, self._label, origin=self._origin, live=True)
