@@ -1,6 +1,8 @@
 """The recordings that come with the project are what they say, on any machine."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,15 @@ def walked(value: object) -> list[object]:
     if isinstance(value, list):
         return [inner for item in value for inner in walked(item)]
     return [value]
+
+
+def test_a_disk_that_is_full_in_the_middle_is_one_clear_error(tmp_path: Path) -> None:
+    limited = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000));"
+        "from pipeline.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = ["replay", str(SAMPLES / "zh"), "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-c", limited, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "make room, and run it again [recording-unwritable]" in done.stderr
+    assert "Traceback" not in done.stderr

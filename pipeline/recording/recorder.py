@@ -4,6 +4,7 @@ Nothing is ever dropped, and the same run writes the same bytes, measured times 
 is recorded by `pipeline.recording.keeper`, which keeps nobody waiting.
 """
 
+import errno
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,12 +15,16 @@ from pipeline.audio import HEAR_RATE, Frame, Samples
 from pipeline.bus.contract import Bus, Subscription
 from pipeline.clock import Clock
 from pipeline.envelope import Message
+from pipeline.errors import ConfigError
 from pipeline.flow import ALL
 from pipeline.jobs import Timing
 from pipeline.messages import SessionEnded, Status
 from pipeline.recording.writer import Files, describe
 from pipeline.session.lines import RENDERING
 from pipeline.session.tape import Tape
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+"""What a disk says that takes no more."""
 
 
 class Recorder:
@@ -98,10 +103,29 @@ class _Tape:
 async def recording(
     folder: Path, clock: Clock, bus: Bus, label: Labelling | None = None
 ) -> AsyncIterator[tuple[Recorder, Subscription]]:
-    """A recorder that hears everything; `recorder.run(subscription)` is the caller's task."""
+    """A recorder that hears everything; `recorder.run(subscription)` is the caller's task.
+
+    ConfigError `recording-unwritable`, also when the disk takes no more in the middle.
+    """
     recorder = Recorder(folder, clock, label)
     try:
-        async with bus.subscribe(*ALL) as said:
-            yield recorder, said
-    finally:
-        recorder.close()
+        try:
+            async with bus.subscribe(*ALL) as said:
+                yield recorder, said
+        finally:
+            recorder.close()
+    except Exception as error:
+        why = _full(error)
+        if why is None:
+            raise
+        text = f"{folder}: no more of the recording can be written ({why}); make room, and run it again"
+        raise ConfigError("recording-unwritable", text) from None
+
+
+def _full(error: BaseException) -> str | None:
+    """Why the disk takes no more, if that is what happened."""
+    if isinstance(error, BaseExceptionGroup):
+        return next((why for inner in error.exceptions if (why := _full(inner)) is not None), None)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return str(error.strerror)
+    return str(error).rstrip(".") if type(error).__module__ == "soundfile" else None
