@@ -98,7 +98,11 @@ def read_screens(file: YamlFile, session: Conversing) -> tuple[Planned, ...]:
 def _refuse_written_tokens(file: YamlFile, data: list[Any]) -> None:
     for index, entry in enumerate(data):
         place = ("screens", index, "token")
-        if isinstance(entry, dict) and entry.get("token") and place not in file.from_environment:
+        if (
+            isinstance(entry, dict)
+            and entry.get("token")
+            and (place not in file.from_environment or place in file.written)
+        ):
             file.problem(place, "a token must not stand in a file: write ${NAME} and set NAME in the environment")
         unset = place in file.from_environment and place not in file.missing
         if isinstance(entry, dict) and not entry.get("token", "none") and unset:

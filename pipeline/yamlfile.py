@@ -27,6 +27,8 @@ class YamlFile:
         self.lines: dict[Keys, int] = {}
         self.problems: list[str] = []
         self.from_environment: set[Keys] = set()
+        self.written: set[Keys] = set()
+        """Of those: which have a default in the file that is not empty."""
         self.missing: dict[Keys, str] = {}
         """What the environment lacks: a problem only for who reads that section."""
         try:
@@ -74,6 +76,8 @@ class YamlFile:
             return value
         self.from_environment.add(keys)
         for name, default in _VARIABLE.findall(value):
+            if default:
+                self.written.add(keys)
             if name not in os.environ and not default and ":-" not in value:
                 self.missing[keys] = f"the environment has no {name}: set it, or write ${{{name}:-default}}"
         return _VARIABLE.sub(lambda match: os.environ.get(match[1], match[2] or ""), value)
@@ -143,7 +147,7 @@ class YamlFile:
         for name, field in model.model_fields.items():
             value, place = data.get(name), (*keys, name)
             kinds = _kinds(field.annotation)
-            if SecretStr in kinds and value and place not in self.from_environment:
+            if SecretStr in kinds and self._holds(name, value, place, secret=True):
                 self.problem(place, _NO_KEYS)
             items = {(*place, at): item for at, item in enumerate(value)} if isinstance(value, list) else {}
             inside = _models(kinds)
@@ -154,13 +158,18 @@ class YamlFile:
                 if not inside:
                     self._refuse_keys(item, where)
 
+    def _holds(self, name: str, value: Any, place: Keys, *, secret: bool) -> bool:
+        """A key stands in the file, be it as the default of a variable."""
+        there = place not in self.from_environment or place in self.written
+        return there and bool(value if secret else is_key(name, value))
+
     def _refuse_keys(self, value: Any, place: Keys) -> None:
         """The same inside dictionaries of free names: headers, further fields of a request, a program's environment."""
         if isinstance(value, list):
             for index, item in enumerate(value):
                 self._refuse_keys(item, (*place, index))
         for name, item in value.items() if isinstance(value, dict) else ():
-            if is_key(str(name), item) and (*place, name) not in self.from_environment:
+            if self._holds(str(name), item, (*place, name), secret=False):
                 self.problem((*place, name), _NO_KEYS)
             self._refuse_keys(item, (*place, name))
 

@@ -59,6 +59,18 @@ def test_a_list_of_endpoints_is_read(tmp_path: Path) -> None:
          "reply.headers.x-api-key: a key must not stand"),
         (config(TWO, ", tools: [{name: t, kind: mcp, command: [t], env: {MUSEUM_TOKEN: sk-1}}]"),
          "reply.tools.0.env.MUSEUM_TOKEN: a key must not stand"),
+        *((config(TWO.replace("model: m", f"model: m, api_key: '{key}'")), "endpoints.0.api_key: a key must not stand")
+          for key in ("${NOPE:-sk-1}", "${PATH:-sk-1}")),
+        (config(TWO.replace("model: m", "model: m, headers: {Authorization: 'Bearer ${NOPE:-sk-1}'}")),
+         "reply.endpoints.0.headers.Authorization: a key must not stand"),
+        (config(TWO.replace("http://hall:8000", "http://hall:8000/v1/chat/completions/")),
+         "reply.endpoints.0.base_url: leave /chat/completions out: http://hall:8000/v1"),
+        (config("", ", base_url: 'http://h/v1/chat/completions', model: m").replace(", endpoints: []", ""),
+         "reply.base_url: leave /chat/completions out"),
+        (config(TWO.replace("model: m", "model: m, extra: {messages: [], seed: 1}")),
+         "reply.endpoints.0.extra: may not hold messages"),
+        (config("", ", base_url: 'http://h', model: m, extra: {stream: false}").replace(", endpoints: []", ""),
+         "reply.extra: may not hold stream"),
         (config(TWO.replace("dialect: vllm", "dialect: vlm")), "reply.endpoints.0.dialect"),
         (config(TWO.replace("model: m", "model: m, place: {acrh: x}")), "reply.endpoints.0.place"),
         (config(TWO, ", answer_within: 5"), "reply.answer_within: 5 s are more than a first sentence may take: 4 s"),
@@ -72,6 +84,22 @@ def test_what_is_wrong_is_told_with_its_key(tmp_path: Path, text: str, told: str
     found = problems(tmp_path, text)
     assert any(told in problem for problem in found), found
     assert not any("sk-1" in problem for problem in found)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("off", "off"), ("on", "on"), ("auto", "auto"), ("'off'", "off")])
+def test_thinking_needs_no_quotes(tmp_path: Path, written: str, meant: str) -> None:
+    path = tmp_path / "config.yaml"
+    own = TWO.replace("model: m", f"model: m, thinking: {written}")
+    path.write_text(config(own, f", thinking: {written}"), encoding="utf-8")
+    found = read_config(path).stages["reply"].settings
+    assert isinstance(found, Settings)
+    assert [found.thinking, *map(found.thinks, found.listed)] == [meant] * 3
+
+
+def test_a_key_s_default_may_be_empty(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(config(TWO.replace("model: m", "model: m, api_key: '${NOPE:-}'")), encoding="utf-8")
+    assert isinstance(read_config(path).stages["reply"].settings, Settings)
 
 
 def test_keys_from_the_environment_and_what_only_sounds_like_one_are_taken(

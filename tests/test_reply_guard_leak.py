@@ -154,6 +154,16 @@ def test_what_stands_under_a_heading_of_facts_may_be_said_and_the_rest_may_not()
     assert Recital(persona).hears("闭馆以后绝口不提值班室的钥匙在哪里。")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    ["Invent no exhibits, prices or times. Where you do not know, send the visitor to the information desk.",
+     "When someone is lost, hurt or in danger, ask them to stay where they are. Call the nearest member of staff.",
+     "Never ask for a name, an address or a telephone number. Never guess who somebody is."],
+)  # fmt: skip
+def test_a_rule_is_recognised_over_two_sentences(answer: str) -> None:
+    assert said(question("hello", "en"), answer)[-1].by == "guard:secret"
+
+
 def test_the_facts_of_a_persona_without_headings_may_be_said() -> None:
     assert list(orders("我们九点开门，周一闭馆。你要有礼貌。The lift is behind the stairs. You must be brief.")) == [
         "你要有礼貌。",

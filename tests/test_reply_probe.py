@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.clock import Clock, run_virtual
-from pipeline.errors import ServerSilent
+from pipeline.errors import ServerError, ServerSilent
 from pipeline.http import Request
 from stages.reply import _probe
 from stages.reply._answer import Delta
@@ -77,3 +77,53 @@ def test_a_limit_that_is_reached_within_the_answer_is_named(
     (found,), _ = probed(monkeypatch, {"base_url": "http://a:1"}, says=[Delta("我"), Delta("是")], **how)
     assert told in found.problem
     assert found.usable is False
+
+
+class Answers:
+    """A client of a server that answers a 404 in these words, or with this text; it lists no models."""
+
+    def __init__(self, said: str, *, missing: bool = False) -> None:
+        self._said, self._missing = said, missing
+
+    async def post(self, request: Request, _read: object, *, seconds: float) -> AsyncIterator[Delta]:
+        del seconds
+        if self._missing or request.method == "GET":
+            said = f', saying "{self._said}"' if self._said else ""
+            text = f"the server at http://a:1 answered 404{said}: correct base_url, the model's name"
+            raise ServerError("server-rejected", text, retry=False, status=404)
+        yield Delta(self._said, finish="stop")
+
+    async def close(self) -> None: ...
+
+
+def found_of(monkeypatch: pytest.MonkeyPatch, client: Answers) -> Finding:
+    chosen = Settings(base_url="http://a:1", model="m")
+    monkeypatch.setattr(_probe, "client_of", lambda _endpoint, _clock: client)
+    (found,) = run_virtual(lambda clock: _probe.probe(chosen, clock))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        ("model not found", False),
+        ("没有这个模型", False),
+        ("Not Found", None),
+        ("404 page not found", None),
+        ("", None),
+    ],
+)
+def test_a_404_tells_of_the_model_only_where_it_speaks_of_it(
+    monkeypatch: pytest.MonkeyPatch, said: str, known: bool | None
+) -> None:
+    found = found_of(monkeypatch, Answers(said, missing=True))
+    assert found.has_model is known
+    assert not found.usable
+
+
+@pytest.mark.parametrize("sign", ["<|im_end|>", "<｜end▁of▁sentence｜>"])
+def test_a_server_that_leaks_its_template_s_signs_is_named(monkeypatch: pytest.MonkeyPatch, sign: str) -> None:
+    found = found_of(monkeypatch, Answers(f"我是小河。{sign}"))
+    assert "leaks template tokens" in found.problem
+    assert "停止词" in found.problem
+    assert found_of(monkeypatch, Answers("我是小河。")).usable

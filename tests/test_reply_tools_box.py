@@ -1,6 +1,7 @@
 """Tools are called within their bounds, and whatever they do, an answer goes on."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.clock import Clock, run_real, run_virtual
 from pipeline.errors import ConfigError
-from stages.reply._tools.box import SAID, Toolbox
+from stages.reply._tools.box import SAID, Toolbox, _innermost
 from stages.reply._tools.calls import ToolResult
-from stages.reply._tools.settings import HttpTool, PythonTool, Tools, check
+from stages.reply._tools.settings import HttpTool, McpServer, PythonTool, Tools, check
 from tests.rough_server import Run, forever, serving
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]}
@@ -193,3 +194,19 @@ def test_check_tells_of_functions_that_are_not_there_and_of_names_that_stand_twi
     with pytest.raises(ConfigError):
         call(python("none"))
     assert check((python(),)) == []
+
+
+def test_check_tells_of_a_server_s_program_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.reply._tools.settings.installed", lambda: None)
+    lost = McpServer(kind="mcp", name="craft", command=("no-such-program", "x"))
+    (told,) = check((lost,))
+    assert "tools (craft): command: there is no program 'no-such-program'" in told
+    there = (lost.model_copy(update={"command": (sys.executable,)}), McpServer(kind="mcp", name="far", url="http://x"))
+    assert check(there) == []
+
+
+def test_of_a_group_of_errors_the_innermost_is_told() -> None:
+    inner = ConnectionRefusedError("refused")
+    group = BaseExceptionGroup("unhandled errors in a TaskGroup", [ExceptionGroup("again", [inner])])
+    assert _innermost(group) is inner
+    assert _innermost(inner) is inner

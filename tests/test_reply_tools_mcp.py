@@ -88,7 +88,7 @@ def test_a_server_that_is_not_there_is_logged_and_asked_again_later(caplog: pyte
     nothing, all_of_it = run_virtual(main)
     assert nothing == []
     assert len(all_of_it) == 5
-    assert "tools.missing server=craft" in caplog.text
+    assert "tools.missing server=craft: FileNotFoundError" in caplog.text
 
 
 @pytest.fixture

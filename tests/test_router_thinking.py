@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.messages import Thought
+from pipeline.messages import Question, Thought
 from stages.reply._router.plan import Plan, Policy
 from stages.reply._thoughts import LINE, Circle, Shown
-from tests.router_scene import ANSWER, QUESTION, Play, Plays, Scene, once, plain, play
+from tests.router_scene import ANSWER, QUESTION, Heard, Play, Plays, Scene, once, plain, play
 
 LONG = "访客在问路，我先想想展厅在哪里，再想想怎么走最近，最后想想还要不要提醒他闭馆时间。" * 3
 SLOW = Play(thought="".join(f"第{number}步，考虑第{number}种走法。" for number in range(300)), gap=0.1, size=4)
@@ -128,3 +128,49 @@ def test_an_endpoint_that_sends_thoughts_without_their_opening_tag_does_so_once(
     play({"deep": Play(text=f"{thought}</think>{ANSWER}")}, act, plans=[Plan("deep", by="deep")])
     assert thought[:5] in heard[0]
     assert plain(heard[1]) == plain(ANSWER)
+
+
+STRAY = Play(text="好的，</think>这是一个符号。瓷器在二楼东厅。")
+TYPED = QUESTION.changed(text="请在回答里写一个</think>符号")
+
+
+def answers(plays: list[Play], *questions: Question) -> tuple[list[Heard], Scene]:
+    """Of one endpoint that was told not to think, question after question."""
+    heard: list[Heard] = []
+
+    async def act(scene: Scene) -> None:
+        for question in questions:
+            heard.append(await scene.hear(question))
+
+    return heard, play({"plain": plays}, act, plans=[Plan("plain", by="plain", can_rest=True)])
+
+
+@pytest.mark.parametrize("typed", ["</think>", "<think>", "</THINK >", "＜/think＞"])
+def test_a_visitor_who_has_the_tag_written_makes_no_answer_late(typed: str) -> None:
+    heard, scene = answers([STRAY, Play()], QUESTION.changed(text=f"写一个{typed}"), QUESTION, QUESTION)
+    assert plain(heard[0].text) == plain("好的，这是一个符号。瓷器在二楼东厅。")
+    assert [call.inside for call in scene.scripted.asked] == [False] * 3
+    assert heard[1].first is not None
+    assert heard[1].first < heard[1].ended / 2
+
+
+def test_one_tag_from_an_endpoint_without_tags_is_dropped_and_a_second_one_counts() -> None:
+    heard, scene = answers([Play(), STRAY, STRAY, Play(), Play()], *[QUESTION] * 5)
+    assert plain(heard[1].text) == plain("好的，这是一个符号。瓷器在二楼东厅。")
+    assert heard[2].error is not None
+    assert heard[2].error.code == "thought-unmarked"
+    assert [call.inside for call in scene.scripted.asked] == [False, False, False, True, False]
+
+
+def test_an_answer_without_a_tag_takes_the_mark_away() -> None:
+    heard, scene = answers([STRAY, Play()], *[QUESTION] * 3)
+    assert [call.inside for call in scene.scripted.asked] == [False, True, False]
+    assert plain(heard[1].text) == plain(heard[2].text) == plain(ANSWER)
+    assert heard[2].first is not None
+    assert heard[2].first < 0.5
+
+
+def test_an_answer_that_was_cut_before_its_tag_takes_no_mark_away() -> None:
+    heard, scene = answers([STRAY, Play("content", after=3), STRAY], *[QUESTION] * 3)
+    assert heard[1].error is not None
+    assert [call.inside for call in scene.scripted.asked] == [False, True, True]

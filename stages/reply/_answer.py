@@ -6,9 +6,11 @@ from typing import NamedTuple
 from pipeline.envelope import Label
 from pipeline.messages import Question, Sentence, Thought
 from stages.reply._cutter import FIRST, Cutter
+from stages.reply._notes import Notes
 from stages.reply._plain import Plain
 from stages.reply._splitter import Piece, Splitter
 from stages.reply._tags import Tag, TagReader
+from stages.reply._template import Template, without
 from stages.reply._tools.calls import CallPart, ToolCalls
 from stages.reply._usage import Usage
 
@@ -34,13 +36,16 @@ class Answer:
     """One answer to one question. Pure: deltas in, messages out."""
 
     def __init__(
-        self, question: Question, by: str, *, thinks: bool, new: Callable[[str], str] = lambda text: text
-    ) -> None:
-        """`new` gives what of a sentence is to be said: all of it, a part, or ''."""
+        self, question: Question, by: str, *, thinks: bool, stray: bool = False,
+        new: Callable[[str], str] = lambda text: text,
+    ) -> None:  # fmt: skip
+        """`thinks`, `stray`: the splitter's. `new` gives what of a sentence is to be said: all of it, a part, or ''."""
         self._question = question
         self._by = by
         self._new = new
-        self._splitter = Splitter(expected=thinks)
+        self._template = Template()
+        self._splitter = Splitter(expected=thinks, stray=stray)
+        self._notes = Notes()
         self._tags = TagReader()
         self._plain = Plain(question.language)
         self._cutter = Cutter(first=0 if question.said else FIRST)
@@ -69,13 +74,19 @@ class Answer:
         """At least one sentence has been given."""
         return self._index > len(self._question.said)
 
+    @property
+    def tagged(self) -> bool:
+        """The tag of a thought stood in the content."""
+        return self._splitter.tagged
+
     def take(self, delta: Delta) -> Iterator[Thought | Sentence]:
         """The messages that are sure now."""
         self.finish = delta.finish or self.finish
         self.usage = delta.usage or self.usage
         self.letters += len(delta.content) + len(delta.reasoning)
         self.calls.feed(delta.calls)
-        yield from self._pieces(self._splitter.feed(delta.content, delta.reasoning))
+        content, thought = self._template.feed(delta.content), without(delta.reasoning)
+        yield from self._pieces(self._splitter.feed(content, thought))
 
     def whole(self) -> list[Sentence]:
         """After a stream that broke: the sentence that is held, if it is whole."""
@@ -83,25 +94,31 @@ class Answer:
 
     def pause(self) -> list[Thought | Sentence]:
         """What is left before the functions are called: the answer goes on, so no sentence is marked as its last."""
-        messages = list(self._pieces(self._splitter.end()))
-        messages += [sentence for item in self._tags.end() for sentence in self._spoken(item)]
+        messages = self._rest()
         messages += self._sentences(self._cutter.feed(self._plain.end()) + self._cutter.end())
         return [*messages, self._think()] if self._thought else messages
 
     def drop(self) -> None:
         """Forget what is held: it must not be said."""
-        self._tags, self._plain, self._cutter = TagReader(), Plain(self._question.language), Cutter(first=0)
+        self._notes, self._tags = Notes(), TagReader()
+        self._plain, self._cutter = Plain(self._question.language), Cutter(first=0)
 
     def end(self, cost: float) -> list[Thought | Sentence]:
         """What is left; the last sentence is marked and may be empty. Nothing where the answer was empty."""
-        messages = list(self._pieces(self._splitter.end()))
-        messages += [sentence for item in self._tags.end() for sentence in self._spoken(item)]
+        messages = self._rest()
         messages += self._sentences(self._cutter.feed(self._plain.end()))
         cut = self.finish == "length" and self.said  # the rest was cut in the middle of a sentence
         messages += self._sentences(self._cutter.settle() if cut else self._cutter.end())
         if self._thought:
             messages.append(self._think())
         return self._marked(messages, cost) if self.said or self.repeated else messages
+
+    def _rest(self) -> list[Thought | Sentence]:
+        """What was held back."""
+        pieces = [*self._splitter.feed(self._template.end()), *self._splitter.end()]
+        messages = list(self._pieces(pieces))
+        items = [*self._tags.feed(self._notes.end()), *self._tags.end()]
+        return messages + [sentence for item in items for sentence in self._spoken(item)]
 
     def _marked(self, messages: list[Thought | Sentence], cost: float) -> list[Thought | Sentence]:
         """The last sentence carries what the answer took; where all were given before, an empty one does."""
@@ -117,7 +134,7 @@ class Answer:
                 if self._thought and piece.text.strip():
                     yield self._think()
                 self.spoke = self.spoke or bool(piece.text.strip())
-                for item in self._tags.feed(piece.text):
+                for item in self._tags.feed(self._notes.feed(piece.text)):
                     yield from self._spoken(item)
             else:
                 self._thought += piece.text

@@ -13,13 +13,13 @@ from pipeline.messages import Question, Sentence, Thought
 from pipeline.settings import FROZEN, LocalPath
 from stages.reply._guard_hints import suspicious
 from stages.reply._guard_leak import Recital
-from stages.reply._guard_role import other_part
+from stages.reply._guard_role import names_its_maker, other_part
 from stages.reply._guard_words import WordList, read_words
 
 _LOGGER = logging.getLogger(__name__)
 BY: Final = "guard"
 """`Sentence.by` begins with it where the guard spoke; after a colon: why."""
-_RAW = re.compile(r'"[\w .-]{1,40}"\s*:\s*["{\[\dtfn-]|[{\[]\s*[{"]|</\w+>|Traceback \(most|<\|[^|]*\|>')
+_RAW = re.compile(r'"[\w .-]{1,40}"\s*:\s*["{\[\dtfn-]|[{\[]\s*[{"]|</\w+>|Traceback \(most|<[|｜][^|｜]*[|｜]>')
 """JSON, markup, a trace, a control token: what a tool or a template had, read aloud."""
 
 
@@ -162,7 +162,9 @@ class Watch:
             return "raw"
         if self._recital is not None and self._recital.hears(text):
             return "secret"
-        question = self._question
+        question, told = self._question, self._guard.settings.secret
+        if told and names_its_maker(text, question.persona):
+            return "role"
         return "role" if self._tried and other_part(text, question.persona, question.language) else ""
 
 

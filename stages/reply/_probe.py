@@ -19,6 +19,7 @@ from stages.reply._prices import Prices
 from stages.reply._router.causes import EXCUSE
 from stages.reply._router.plan import Call, Plan
 from stages.reply._settings import Endpoint, Settings
+from stages.reply._template import leaks
 from stages.reply._transport import PATH, body, client_of, url_of
 
 _QUESTION = Question(session="probe", turn=1, revision=1, text="请用一句话介绍你自己。", language="zh")
@@ -26,6 +27,7 @@ _LONGEST = 8.0
 """Seconds that a probe waits for a first token, to find out how long that takes; more where more are allowed."""
 _LARGEST = 1 << 20
 _FIELD, _TAIL = re.compile(rb'"(reasoning(?:_content)?)":\s*"[^"]'), 40
+_NOT_FOUND, _OF_MODEL = 404, re.compile(r"model|模型", re.IGNORECASE)
 _SHOWN = 6
 """Models that are named where the wanted one is missing."""
 
@@ -189,6 +191,9 @@ def _no_answer(said: str, thinking: str) -> str:
     if closed and "<think>" not in before and thinking != "on":
         told = "它的思考没有开头的标记，会被念出来：把 thinking 设为 on，或改用会标记的对话模板 · its thought has no "
         return told + "opening tag and would be spoken: set thinking: on, or use a chat template that marks it"
+    if leaks(said):
+        told = "它的回答里漏出了对话模板的记号，念之前会被去掉：停止词或对话模板不对 · the server leaks template "
+        return told + "tokens, which are taken out before a voice: its stop tokens or its chat template are wrong"
     return ""
 
 
@@ -232,6 +237,9 @@ def _failed(found: Finding, endpoint: Endpoint, error: EngineError, names: tuple
         listed = ", ".join(names[:_SHOWN])
         problem = f"没有这个模型，服务器有：{listed} · there is no such model; the server has: {listed}: correct model"
     known = False if missing else known
+    if status == _NOT_FOUND:  # of the model, or of the address: the server's own words tell
+        named = re.search(r'saying "(.*)"', error.text, re.DOTALL)
+        known = False if missing or (named and _OF_MODEL.search(named[1])) else known if names else None
     return replace(found, reachable=reached, authorised=authorised, has_model=known, problem=problem)
 
 

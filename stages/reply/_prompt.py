@@ -12,6 +12,7 @@ from pipeline.envelope import Exchange
 from pipeline.messages import Question
 from stages.reply._guard_hints import suspicious
 from stages.reply._rules import FEELINGS, NOTES, VENUE, rules
+from stages.reply._template import THINK, without
 from stages.reply._tokens import A_MESSAGE, estimate
 from stages.reply._told import NOTHING, Round, Told
 
@@ -85,8 +86,8 @@ def _turn(line: Exchange, note: str) -> Turn:
 
 
 def _words(text: str) -> str:
-    """What a visitor said or typed, on one line and without the brackets of our own notes."""
-    return " ".join(text.replace("〔", " ").replace("〕", " ").split())
+    """What a visitor said or typed, on one line, without the brackets of our own notes and the signs of templates."""
+    return " ".join(without(THINK.sub(" ", text.replace("〔", " ").replace("〕", " "))).split())
 
 
 def _asked(question: Question, told: Told, note: str) -> str:

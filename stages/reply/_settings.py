@@ -1,8 +1,8 @@
 """What a config says of the models that answer: one server, or several in order of preference."""
 
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from pipeline.http import BaseUrl
 from pipeline.placement import problems
@@ -13,7 +13,32 @@ from stages.reply._around import Surroundings
 from stages.reply._dialects import DIALECTS
 from stages.reply._prices import TYPICAL, Prices
 
-Thinking = Literal["on", "off", "auto"]
+_CHAT: Final = "/chat/completions"
+
+
+def _word(value: object) -> object:
+    """Unquoted, `on` and `off` are booleans of YAML."""
+    return ("on" if value else "off") if isinstance(value, bool) else value
+
+
+def _without_path(value: str) -> str:
+    if value.endswith(_CHAT):
+        text = f"leave {_CHAT} out: {value.removesuffix(_CHAT)}"
+        raise ValueError(text)
+    return value
+
+
+def _besides(extra: dict[str, Any]) -> dict[str, Any]:
+    if ours := sorted({"messages", "model", "stream"} & set(extra)):
+        text = f"may not hold {', '.join(ours)}: the pipeline sets these itself"
+        raise ValueError(text)
+    return extra
+
+
+Thinking = Annotated[Literal["on", "off", "auto"], BeforeValidator(_word)]
+ModelUrl = Annotated[BaseUrl, AfterValidator(_without_path)]
+Extra = Annotated[dict[str, Any], AfterValidator(_besides)]
+"""Further fields of a request."""
 RESERVE: Final = 0.5
 """Seconds of `answer_within` that no endpoint gets: for the first sentence's end, and for the fallback."""
 
@@ -34,7 +59,7 @@ class Endpoint(BaseModel):
 
     name: str = Field(min_length=1, max_length=40, pattern=r"^[\w.-]+$")
     """In logs, counts and `visavis endpoints`."""
-    base_url: BaseUrl | None = None
+    base_url: ModelUrl | None = None
     """None: the dialect's own, where it is a cloud."""
     model: str = Field(min_length=1)
     """As the server calls it."""
@@ -54,7 +79,7 @@ class Endpoint(BaseModel):
     place: dict[str, Fact] = {}
     """Conditions on the machine that asks, as for a stage (docs/placement.md)."""
     headers: dict[str, str] = {}
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
     temperature: float | None = Field(default=None, ge=0, le=2)
     """None: as `reply.temperature` says."""
     max_tokens: int | None = Field(default=None, ge=1)
@@ -85,7 +110,7 @@ class Settings(Surroundings):
 
     endpoints: tuple[Endpoint, ...] = ()
     """In order of preference. Empty: one server, which the keys from `base_url` to `between_tokens_seconds` name."""
-    base_url: BaseUrl | None = None
+    base_url: ModelUrl | None = None
     """`https://api.deepseek.com`, `http://node:8000`; `/v1` is added where no path is given."""
     model: str = ""
     """As the server calls it."""
@@ -93,7 +118,7 @@ class Settings(Surroundings):
     dialect: _dialects.Name = "deepseek"
     headers: dict[str, str] = {}
     """Sent besides, for gateways."""
-    extra: dict[str, Any] = {}
+    extra: Extra = {}
     """Further fields of the request, such as `seed` or vLLM's `chat_template_kwargs`."""
     prices: Prices = Prices()
     connect_seconds: float = Field(default=1.0, gt=0)

@@ -20,10 +20,14 @@ class Splitter:
     content that begins inside the thought, since the template of DeepSeek-R1 has already opened it. The last can
     only be told from a plain answer by its end. With `expected` (the model was asked to think), content that comes
     first and untagged is therefore a thought until a tag ends it; where none does, the model did not think, and
-    all of it is the answer. Otherwise it is text from the first character, and such a tag is a `slip`.
+    all of it is the answer. Otherwise it is text from the first character, and such a tag is a `slip`, unless it is
+    known to be `stray`: then it is dropped.
     """
 
-    def __init__(self, *, expected: bool) -> None:
+    def __init__(self, *, expected: bool, stray: bool = False) -> None:
+        self._stray = stray
+        self.tagged = False
+        """A tag has come."""
         self._state: Literal["unsure", "thought", "text"] = "unsure" if expected else "text"
         self._rest = ""
         self._unsure = ""  # given as a thought, and perhaps the answer
@@ -62,6 +66,7 @@ class Splitter:
         found = [(at, tag) for tag in tags if (at := self._rest.find(tag)) >= 0]
         if found:
             at, tag = min(found)
+            self.tagged = True
             text, self._rest = self._rest[:at], self._rest[at + len(tag) :]
             return self._opened(text) if tag == OPEN else self._closed(text)
         size = len(self._rest) - max(_overlap(self._rest, tag) for tag in tags)
@@ -79,7 +84,8 @@ class Splitter:
             self._unsure, self._thought = "", True
             return Piece("thought", text)
         piece = self._text(text)
-        return Piece("slip", text) if self._said and not self._thought else piece
+        slips = self._said and not self._thought and not self._stray
+        return Piece("slip", text) if slips else piece
 
     def _plain(self, text: str) -> Piece:
         if self._state == "unsure":

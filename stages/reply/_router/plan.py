@@ -76,6 +76,8 @@ class Call:
     between_seconds: float
     inside: bool = False
     """Its answers were seen to begin inside a thought: nothing is the answer until a tag ends that."""
+    stray: bool = False
+    """A closing tag in its answer ends no thought: it is dropped."""
     told: object = None
     """Whatever whoever asks has for the transport besides."""
 

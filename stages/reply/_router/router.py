@@ -14,6 +14,7 @@ from stages.reply._router.book import Book
 from stages.reply._router.causes import cause_of
 from stages.reply._router.gate import Gate, part
 from stages.reply._router.latency import Purse
+from stages.reply._router.opening import Openings
 from stages.reply._router.order import LEAST, ordered, share
 from stages.reply._router.plan import Call, Plan, Policy, Transport
 from stages.reply._router.run import Lane, Run
@@ -38,8 +39,7 @@ class Router:
         self._book = Book(self._plans, clock, policy, self.budget)
         self._purse = Purse(policy.hedge_share)
         self._trials = Trials(clock, self._book.proved, self._failed, self._leave)
-        self._inside: set[str] = set()
-        """Endpoints that sent a thought without its opening tag: from then on it is known where their answers begin."""
+        self._openings = Openings()
 
     @property
     def counts(self) -> Counter[str]:
@@ -75,6 +75,7 @@ class Router:
                     if not run.silent:  # nobody waits in silence
                         self._allow(run)
                 else:
+                    self._openings.answered(lane.plan, lane.stream)
                     self._book.answered(lane, question)
                     return
         finally:
@@ -178,9 +179,10 @@ class Router:
     def _start(self, run: Run, plan: Plan, left: float) -> Lane:
         """A request; a place at the gate has been taken for it."""
         others = [other for other in self._candidates(run) if other is not plan]
+        how = "off" if run.rests else plan.thinking
         call = Call(
-            plan, run.asked(), "off" if run.rests else plan.thinking, share(plan, others, left), plan.between_seconds,
-            plan.name in self._inside, run.told,
+            plan, run.asked(), how, share(plan, others, left), plan.between_seconds, self._openings.inside(plan),
+            self._openings.stray(plan, how, run.question), run.told,
         )  # fmt: skip
         stream = Stream(self._transport, call, self._clock, budget=self._policy.thinking_budget, latest=run.latest,
                         others=len(others))  # fmt: skip
@@ -262,8 +264,7 @@ class Router:
     async def _failed(self, run: Run, lane: Lane, error: EngineError) -> None:
         """Note it, and raise it where another endpoint would say the same."""
         cause = cause_of(error)
-        if error.code == "thought-unmarked":
-            self._inside.add(lane.plan.name)
+        self._openings.failed(lane.plan, error)
         run.failed(lane.plan, cause, error)
         self._book.failed(lane, cause, error, run)
         await self._leave(run, lane)

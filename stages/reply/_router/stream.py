@@ -44,7 +44,8 @@ class Stream:
         self._ahead: list[Thought | Sentence | Wanted] = []
         """Was waited for before anybody read it."""
         repeats = Repeats(call.question.said)
-        self.answer = Answer(call.question, call.plan.by, thinks=call.inside or call.thinking == "on", new=repeats.new)
+        thinks = call.inside or call.thinking == "on"
+        self.answer = Answer(call.question, call.plan.by, thinks=thinks, stray=call.stray, new=repeats.new)
 
     async def open(self) -> None:
         """Wait for the first data: thought, text or the answer's end. What keeps the connection alive is none."""

@@ -137,8 +137,9 @@ class Toolbox:
         if isinstance(result, TimeoutError):
             return _failed("tool-timeout")
         if isinstance(result, BaseException):
-            _LOGGER.warning("tool.failed name=%s: %s: %s", known.name, type(result).__name__, result)
-            return _failed("tool-failed", type(result).__name__)
+            error = _innermost(result)
+            _LOGGER.warning("tool.failed name=%s: %s: %s", known.name, type(error).__name__, error)
+            return _failed("tool-failed", type(error).__name__)
         return _bounded(result, known.tool.most)
 
     async def _ask(self, name: str) -> None:
@@ -146,12 +147,20 @@ class Toolbox:
         tools: tuple[McpTool, ...] | BaseException
         (tools,) = await asyncio.gather(server.tools(), return_exceptions=True)
         if isinstance(tools, BaseException):
-            _LOGGER.warning("tools.missing server=%s: %s: %s", name, type(tools).__name__, tools)
+            error = _innermost(tools)
+            _LOGGER.warning("tools.missing server=%s: %s: %s", name, type(error).__name__, error)
             return
         for tool in tools:
             known = _of_server(tool, settings, server)
             self._known.setdefault(known.name, known)
         self._untold.discard(name)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What happened, out of the groups that task groups wrap around it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _of_server(tool: McpTool, settings: McpServer, server: ByMcp) -> _Known:

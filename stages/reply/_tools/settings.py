@@ -130,9 +130,19 @@ def check(tools: tuple[HttpTool | PythonTool | McpServer, ...]) -> list[str]:
                 function(tool.function)
             if isinstance(tool, McpServer):
                 installed()
+                problems += _startable(tool)
         except ConfigError as error:
             problems.append(f"tools ({tool.name}): {error.text}")
     return problems
+
+
+def _startable(server: McpServer) -> list[str]:
+    """Looked for where the SDK does: in this process's PATH, unless the server has one of its own."""
+    from shutil import which
+
+    if not server.command or which(server.command[0], path=server.env.get("PATH")):
+        return []
+    return [f"tools ({server.name}): command: there is no program '{server.command[0]}': install it, or write its path"]
 
 
 def installed() -> None:
