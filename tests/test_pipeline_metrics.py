@@ -16,8 +16,7 @@ from pipeline.wire import UNKNOWN, from_dict
 from tests.paying import stocked
 from tests.scene import Scene, play
 
-ROOT = Path(__file__).parent.parent
-GRAFANA = ROOT / "docker" / "grafana"
+GRAFANA = (ROOT := Path(__file__).parent.parent) / "docker" / "grafana"
 NAME = re.compile(r"visavis_[a-z_]+")
 
 
