@@ -6,8 +6,10 @@ from pathlib import Path
 
 from pipeline.clock import Clock, run_real, run_virtual
 from pipeline.config import Config, at_edge, at_machine, read_config
+from pipeline.errors import ConfigError
 from pipeline.facts import detect
 from pipeline.recording.narrator import Narrator
+from pipeline.recording.places import is_served
 from pipeline.recording.replay import Replay, Watcher, replay
 from pipeline.recording.report import write_report
 from pipeline.recording.visit import read_visit, shortcomings
@@ -80,6 +82,10 @@ def _read(path: Path, how: How) -> Config:
 
 
 def _run(job: Replay, how: How) -> Narrator:
+    for folder in job.folders():
+        if is_served(folder):
+            text = f"{folder} holds a real visit, which cannot be made again: name another folder with --out"
+            raise ConfigError("replay-out", text)
     real_time = how.real_time or job.config.broker is not None  # a network's answers take what they take
     if not real_time:
         _say_what_is_modelled(job.config)

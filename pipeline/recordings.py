@@ -65,6 +65,10 @@ def replay(options: argparse.Namespace, words: list[str], log: Wanted) -> int:
         return _single(options)
     if options.out is None:
         raise VisavisError("replay-out", "a replay is recorded too: say where with --out DIR")
+    if options.twice and options.real_time:
+        raise VisavisError("replay-config", "in real time no two runs are the same: leave out --twice, or --real-time")
+    if options.visitors > 1:
+        raise VisavisError("replay-config", "a recording has its own visitors: --visitors is for a sound file")
     from pipeline.recording.again.command import Asked, replay_recording, replay_twice
 
     turns = None
@@ -80,7 +84,9 @@ def replay(options: argparse.Namespace, words: list[str], log: Wanted) -> int:
 def add_others(commands: Any) -> None:
     """`visavis compare`, `regress`, `export`, `redact`, `forget`."""
     add_compare(commands)
-    add_regress(commands)
+    add_regress(commands).add_argument(
+        "--real-time", action="store_true", help="on the machine's clock: what is live takes the time that it takes"
+    )
     export = commands.add_parser(
         "export", help="captions, movements, sound or messages of a recording 导出字幕、动画、声音、消息"
     )
@@ -132,7 +138,7 @@ def _regress(options: argparse.Namespace, log: Wanted) -> int:
 
     live = tuple(options.live)
     asked = Asked(options.folder, options.out, options.config, live, options.junit, thresholds(options))
-    return regress(asked, quietly(options.config, live, log), say)
+    return regress(asked, quietly(options.config, live, log, real_time=options.real_time), say)
 
 
 def _export(options: argparse.Namespace, log: Wanted) -> int:

@@ -19,6 +19,7 @@ from pipeline.recording.again.rerun import BEGIN, Rerun, Told, rerun
 from pipeline.recording.again.steps import Timing
 from pipeline.recording.again.venue import needed
 from pipeline.recording.narrator import Narrator
+from pipeline.recording.places import is_free
 from pipeline.recording.reading import Recording, read
 from pipeline.recording.replay import Watcher
 from pipeline.recording.report import write_report
@@ -59,14 +60,19 @@ def replay_recording(asked: Asked) -> int:
     return 0
 
 
-def quietly(config_path: Path, live: tuple[str, ...], log: Wanted) -> Callable[[Path, Path], None]:
+def quietly(
+    config_path: Path, live: tuple[str, ...], log: Wanted, *, real_time: bool = False
+) -> Callable[[Path, Path], None]:
     """Runs a recording (the first path) with a config, and writes what comes of it (the second); says nothing."""
 
     def replay(recording: Path, out: Path) -> None:
         asked = Asked(recording, out, config_path, live, log=log)
         found = read(recording)
         job = _job(asked, found, _config(asked, found))
-        run_virtual(lambda clock: rerun(job, clock, Watcher()))
+        if real_time:
+            run_real(lambda clock: rerun(dataclasses.replace(job, begin_at=0.0), clock, Watcher()))
+        else:
+            run_virtual(lambda clock: rerun(job, clock, Watcher()))
 
     return replay
 
@@ -87,6 +93,8 @@ def _job(asked: Asked, recording: Recording, config: Config | None) -> Rerun:
     _check_turns(asked, recording)
     if asked.out.resolve() == asked.recording.resolve():
         raise ConfigError("replay-out", f"{asked.out} is the recording itself: name another folder with --out")
+    if not is_free(asked.out):
+        raise ConfigError("replay-out", f"{asked.out} holds something that is no replay: name a new folder with --out")
     timing: Timing = asked.timing or ("follow" if asked.live else "recorded")
     return Rerun(recording, asked.out, config, asked.live, timing, asked.turns, asked.seed)
 

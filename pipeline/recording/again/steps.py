@@ -19,6 +19,8 @@ _KINDS: dict[str, Kind] = {
 }  # fmt: skip
 _BEFORE = 6 * HEAR_RATE // 10
 """Samples of sound before a cough's first voiced one that are heard with it."""
+_AT_ONCE = 0.05
+"""Seconds: an answer that was prepared sounds in the moment in which the turn ends, give or take a clock."""
 LEAD = 1.0
 """Seconds before the first step where a visit is not replayed from its beginning."""
 
@@ -145,7 +147,7 @@ def _wait(step: Step, before: Step, lines: list[sounds.Sounded], *, inside: bool
     if sounding is not None:
         first = min(line.begun for line in lines
                     if (line.turn, line.answer) == (sounding.turn, sounding.answer))  # fmt: skip
-        if first > before.at:
+        if first > before.at - _AT_ONCE:
             return Wait("sound", step.at - first, sounding.turn, sounding.answer)
     end = None if inside else sounds.last_end(lines, step.at)
     if sounding is None and end is not None and end > before.at:
