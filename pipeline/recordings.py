@@ -97,6 +97,9 @@ def add_others(commands: Any) -> None:
     export.add_argument("--track", choices=["mix", "visitor", "avatar", "speech"],
                         help="of wav: mix is the visitor left, the avatar right (default)")  # fmt: skip
 
+    report = commands.add_parser("report", help="a page of a recording: every turn, to see and to hear 录音的报告页面")
+    report.add_argument("recording", type=Path, metavar="RECORDING")
+    report.add_argument("--out", type=Path, metavar="FILE", help="default: report.html in the recording")
     redact = commands.add_parser("redact", help="a copy without words and sound, with all its times 去掉话语和声音")
     redact.add_argument("recording", type=Path, metavar="RECORDING")
     redact.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
@@ -117,7 +120,8 @@ def _date(word: str) -> dt.date:
 
 def run(options: argparse.Namespace, log: Wanted) -> int:
     """One of those."""
-    commands = {"compare": _compare, "regress": _regress, "export": _export, "redact": _redact, "forget": _forget}
+    commands = {"compare": _compare, "regress": _regress, "export": _export, "redact": _redact, "forget": _forget,
+                "report": _report}  # fmt: skip
     return commands[options.command](options, log)
 
 
@@ -148,6 +152,14 @@ def _export(options: argparse.Namespace, log: Wanted) -> int:
     return export(options.recording, options.form, options.out, options.turn, options.track)
 
 
+def _report(options: argparse.Namespace, log: Wanted) -> int:
+    from pipeline.recording.report import write_report
+
+    del log
+    say(f"报告 · report: {write_report(options.recording, options.out)}")
+    return 0
+
+
 def _redact(options: argparse.Namespace, log: Wanted) -> int:
     from pipeline.recording.redact import redact
 
@@ -162,11 +174,17 @@ def _forget(options: argparse.Namespace, log: Wanted) -> int:
 
     del log
     folder = _record_folder(options.folder) if options.folder.is_file() else options.folder
-    gone = forget(folder, before=options.before, session=options.session, now=local_time())
+    gone, skipped = forget(folder, before=options.before, session=options.session, now=local_time())
     for path in gone:
         say(f"已删除 · deleted {path}")
+    for path, why in skipped:
+        say(f"跳过 · skipped {path}: {why}")
+    none = options.session and not gone and not skipped
+    if none:
+        when = f" before {options.before}" if options.before else ""
+        say(f"没有这次访问的录音 · no recording of visit {options.session} in {folder}{when}")
     say(f"{len(gone)} 份录音已删除 · {len(gone)} recordings deleted")
-    return 0
+    return 1 if skipped or none else 0
 
 
 def _record_folder(config: Path) -> Path:

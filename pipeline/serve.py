@@ -22,6 +22,7 @@ from pipeline.house import House, current_version, fixed_lines, house, overhear,
 from pipeline.jobs import Timing
 from pipeline.metrics import Meter
 from pipeline.recording.keeper import Keeper, keeping
+from pipeline.recording.settings import unfit
 from pipeline.screens import Planned
 from pipeline.session.edge import Edge
 from pipeline.session.lines import Lines
@@ -60,6 +61,7 @@ def serve(job: Job, log: Wanted, say: Say) -> int:
     config = at_machine(
         read_config(job.config, at_edge), lambda: detect().overridden({"role": "edge"}, "`serve`").overridden(told)
     )
+    _check_record(config)
     log.apply(config.log)
 
     async def main(clock: Clock) -> None:
@@ -67,6 +69,13 @@ def serve(job: Job, log: Wanted, say: Say) -> int:
 
     run_real(main)
     return 0
+
+
+def _check_record(config: Config) -> None:
+    """Now, and not when the first visitor is there."""
+    wrong = unfit(config.record.folder) if config.record else ""
+    if wrong:
+        raise ConfigError("record-unusable", f"{config.path}: record: {wrong}")
 
 
 async def run(job: Job, config: Config, clock: Clock, say: Say) -> None:

@@ -107,7 +107,8 @@ def _as_format_2(visit: Sample, events: list[dict[str, object]]) -> Path:
     """With events, and a probability of a voice where the visitor is loud."""
     folder = visit.write()
     session = json.loads((folder / "session.json").read_text())
-    (folder / "session.json").write_text(json.dumps({**session, "format": 2, "microphone": {"start": 0}}))
+    session |= {"format": 2, "microphone": {"start": 0}, "config": {"site": "demo"}, "config_name": "demo.yaml"}
+    (folder / "session.json").write_text(json.dumps(session))
     lines = [json.dumps({"session": visit.session, **event}, ensure_ascii=False) + "\n" for event in events]
     (folder / "events.jsonl").write_text("".join(lines), encoding="utf-8")
     frames = visit.visitor[: len(visit.visitor) // FRAME * FRAME].reshape(-1, FRAME)

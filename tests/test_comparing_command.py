@@ -60,6 +60,17 @@ def test_turns_are_told_on_demand(visits: tuple[str, str]) -> None:
     assert run(*visits, "--verbose") == run(*visits, "--turns")
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_only_a_terminal_gets_lines_that_are_cut(
+    visits: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    far = str(record(tmp_path / ("long" * 30), *THREE))
+    lines = run(visits[0], far)[1]
+    assert any(far in line for line in lines) is not terminal
+    assert any("…" in line for line in lines[:2]) is terminal
+
+
 def test_a_reference_is_read_from_its_file(visits: tuple[str, str], tmp_path: Path) -> None:
     said = tmp_path / "said.txt"
     said.write_text("\n".join(talk.heard for talk in THREE), encoding="utf-8")

@@ -8,9 +8,12 @@ import pytest
 
 from pipeline import messages as m
 from pipeline.errors import VisavisError
-from pipeline.recording.comparing.compare import compare_folders, compare_recordings, percentile
+from pipeline.recording.comparing.compare import compare_folders, compare_recordings
+from pipeline.recording.comparing.details import details
+from pipeline.recording.comparing.table import summary
 from pipeline.recording.comparing.turns import adopted
 from pipeline.recording.reading import read
+from pipeline.recording.report_comparison import page
 from pipeline.recording.reporting.lines import Line
 from tests.comparing_scene import THREE, Talk, compared, record
 from tests.recordings import Sample, write_visit
@@ -123,6 +126,15 @@ def test_an_interrupted_answer_is_the_same_as_far_as_it_came(tmp_path: Path) -> 
     assert not compared(tmp_path / "3", (whole,), (Talk("Hello?", "One. Four.", cut=0.2),)).pairs[0].same_reply
 
 
+def test_an_answer_of_which_only_the_filler_was_heard_is_counted_and_named(tmp_path: Path) -> None:
+    early = dataclasses.replace(THREE[0], filler="Well …", reply="", cut=0.1)
+    found = compared(tmp_path, THREE, (early, THREE[1], dataclasses.replace(THREE[2], filler="Hm …", cut=0.4)))
+    assert (found.a.cut_before_answer, found.b.cut_before_answer, found.b.interruptions) == (0, 1, 2)
+    assert any("打断在回答出声之前 · interrupted before its first sound 0 → 1" in line for line in summary(found, None))
+    assert any("→ 打断在回答出声之前 interrupted before its first sound" in line for line in details(found))
+    assert "interrupted before its first sound</span>" in page(found)
+
+
 def test_two_visits_in_one_recording_are_told_apart(tmp_path: Path) -> None:
     visit = Sample(tmp_path / "both", 60.0)
     for session, pause in (("v1", 0.0), ("v2", 30.0)):
@@ -174,11 +186,3 @@ def test_an_answer_that_another_attempt_went_on_with_is_whole() -> None:
     died = [sentence(0, 1, 1.0, sounded=True)]
     went_on = [sentence(1, 2, 2.0, sounded=True), sentence(2, 2, 2.1, sounded=False)]
     assert [line.sentence.text for line in adopted([*went_on, *died])] == ["1.0", "2.1", "2.2"]
-
-
-@pytest.mark.parametrize(
-    ("values", "share", "expected"),
-    [([], 0.5, None), ([7], 0.95, 7), ([1, 2, 3], 0.5, 2), ([0, 10], 0.95, 9.5), ([3, 1, 2, 4], 0.5, 2.5)],
-)
-def test_percentiles_lie_between_the_nearest_values(values: list[float], share: float, expected: float | None) -> None:
-    assert percentile(values, share) == expected

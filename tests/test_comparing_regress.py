@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import EngineError, VisavisError
+from pipeline.errors import ConfigError, EngineError, VisavisError
 from pipeline.recording.comparing.columns import width
 from pipeline.recording.comparing.junit import Case, document
 from pipeline.recording.comparing.regress import Asked, recordings, regress
@@ -94,6 +94,30 @@ def test_an_error_of_ours_inside_a_group_is_an_error_row_and_no_other(suite: Pat
     assert run(suite, grouped)[0] == 2
     with pytest.raises(ExceptionGroup):
         run(suite, bug)
+
+
+def test_a_wrong_config_is_said_once_and_not_for_each_recording(suite: Path) -> None:
+    asked, lines = Asked(suite, suite.parent / "out", Path("nope.yaml")), list[str]()
+
+    def replay(folder: Path, out: Path) -> None:
+        del folder, out
+        raise ExceptionGroup("tasks", [ConfigError("config-unreadable", "nope.yaml: no such file")])
+
+    with pytest.raises(ConfigError) as caught:
+        regress(asked, replay, lines.append, lambda: NOON)
+    assert caught.value.code == "config-unreadable"
+    assert lines == []
+
+
+def test_what_is_wrong_with_a_config_for_one_recording_only_is_a_row_of_it(suite: Path) -> None:
+    def some(folder: Path, out: Path) -> None:
+        if folder.name == "other":
+            raise ConfigError("replay-out", "this one")
+        again(folder, out)
+
+    status, lines, _ = run(suite, some)
+    assert status == 2
+    assert "3 recordings: 2 held, 0 violated, 1 errors" in lines[-1]
 
 
 def test_a_file_beside_a_recording_overrides_the_commands_thresholds(suite: Path) -> None:

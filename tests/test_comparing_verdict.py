@@ -69,7 +69,6 @@ def test_a_missing_turn_has_other_words_and_another_reply(tmp_path: Path) -> Non
     found = compared(tmp_path, THREE, THREE[:2])
     words = {"same_turns": True, "same_words": True, "same_replies": True, "max_wer": "0.1"}
     assert verdict(found, **words) == [
-        ("--max-wer", ("3",)),
         ("--same-turns", ("3",)),
         ("--same-words", ("3",)),
         ("--same-replies", ("3",)),

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.cli import main
 from pipeline.errors import VisavisError
 from pipeline.recording.keeper import HOUR
-from pipeline.recording.retention import QUIET, forget, kept, tidy
+from pipeline.recording.retention import QUIET, Forgotten, forget, kept, tidy
 from pipeline.recording.settings import Record
 from tests.recording_scene import TODAY, Scene, at_screens
 
 DAY = dt.timedelta(days=1)
+NONE = Forgotten([], [])
 
 
 def recording(folder: Path, began: dt.datetime, session: str, size: int = 1000, *, ended: bool = True) -> Path:
@@ -120,29 +122,29 @@ def test_a_keeper_tidies_at_its_start_and_every_hour(tmp_path: Path) -> None:
 def test_forget_by_day_by_visit_and_by_both(tmp_path: Path) -> None:
     for age in range(4):
         recording(tmp_path, TODAY - age * DAY, f"d{age}")
-    assert names(forget(tmp_path, before=(TODAY - 2 * DAY).date(), now=TODAY)) == ["d3"]
-    assert forget(tmp_path, before=(TODAY - 2 * DAY).date(), session="d0", now=TODAY) == []
-    assert names(forget(tmp_path, session="d1", now=TODAY)) == ["d1"]
+    assert names(forget(tmp_path, before=(TODAY - 2 * DAY).date(), now=TODAY).deleted) == ["d3"]
+    assert forget(tmp_path, before=(TODAY - 2 * DAY).date(), session="d0", now=TODAY) == NONE
+    assert names(forget(tmp_path, session="d1", now=TODAY).deleted) == ["d1"]
     assert names([one.path for one in kept(tmp_path)]) == ["d2", "d0"]
 
 
 def test_forget_finds_a_visit_within_a_recording_of_several(tmp_path: Path) -> None:
     path = recording(tmp_path, TODAY, "first")
     (path / "messages.jsonl").write_text('{"at":1.0,"message":{"kind":"Typed","session":"second"}}\n')
-    assert forget(tmp_path, session="sec", now=TODAY) == []
-    assert forget(tmp_path, session="second", now=TODAY) == [path]
+    assert forget(tmp_path, session="sec", now=TODAY) == NONE
+    assert forget(tmp_path, session="second", now=TODAY) == Forgotten([path], [])
 
 
 def test_forget_takes_the_recording_itself(tmp_path: Path) -> None:
     path = recording(tmp_path, TODAY - DAY, "one")
-    assert forget(path, session="one", now=TODAY) == [path]
+    assert forget(path, session="one", now=TODAY) == Forgotten([path], [])
     assert not path.exists()
 
 
 def test_forget_leaves_what_is_no_recording(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("mine")
-    assert forget(tmp_path, before=dt.date(2999, 1, 1), now=TODAY) == []
+    assert forget(tmp_path, before=dt.date(2999, 1, 1), now=TODAY) == NONE
     assert (tmp_path / "notes" / "a.txt").exists()
 
 
@@ -154,7 +156,47 @@ def test_forget_says_what_it_cannot_do(tmp_path: Path, words: dict[str, str], co
     with pytest.raises(VisavisError) as raised:
         forget(tmp_path, now=TODAY, **words)  # type: ignore[arg-type]
     assert raised.value.code == code
-    assert forget(tmp_path, before=dt.date(2999, 1, 1), now=TODAY) == []
+    assert len(kept(tmp_path)) == 1
+
+
+def test_forget_by_day_names_what_it_skips_and_why(tmp_path: Path) -> None:
+    killed = recording(tmp_path, TODAY, "killed", ended=False)
+    undated = recording(tmp_path, TODAY, "undated").rename(tmp_path / "undated")
+    (undated / "session.json").write_text("{}")
+    old = recording(tmp_path, TODAY - DAY, "old")
+    deleted, skipped = forget(tmp_path, before=dt.date(2999, 1, 1), now=TODAY + dt.timedelta(seconds=150))
+    assert deleted == [old]
+    assert [path for path, _ in skipped] == [killed, undated]
+    assert "try again in 8 minutes" in skipped[0][1]
+    assert "does not say when it began" in skipped[1][1]
+    assert forget(tmp_path, before=dt.date(2999, 1, 1), now=TODAY + dt.timedelta(seconds=QUIET)).deleted == [killed]
+
+
+def test_forget_names_what_cannot_be_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = recording(tmp_path, TODAY, "stays")
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    found = forget(tmp_path, session="stays", now=TODAY)
+    assert found == ([], [(path, "删不掉 · it cannot be deleted: Permission denied")])
+
+
+def test_the_command_ends_with_1_unless_all_that_was_meant_is_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording(tmp_path, TODAY, "one")
+    assert main(["forget", str(tmp_path), "--session", "two"]) == 1
+    assert "没有这次访问的录音 · no recording of visit two" in capsys.readouterr().out
+    undated = recording(tmp_path, TODAY, "undated").rename(tmp_path / "undated")
+    (undated / "session.json").write_text("{}")
+    assert main(["forget", str(tmp_path), "--before", "2999-01-01"]) == 1
+    assert f"跳过 · skipped {undated}: " in capsys.readouterr().out
+    assert [one.path for one in kept(tmp_path)] == [undated]
+    assert main(["forget", str(tmp_path), "--before", "1999-01-01", "--session", "one"]) == 1
+    assert main(["forget", str(tmp_path / "undated"), "--session", "undated"]) == 1
+    recording(tmp_path, TODAY, "three")
+    assert main(["forget", str(tmp_path), "--session", "three"]) == 0
 
 
 def test_forget_needs_a_folder(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pipeline.config import read_config
 from pipeline.errors import ConfigError
 from pipeline.operator import check
 from pipeline.recording.settings import Record, unfit
+from pipeline.serve import Job, serve
+from pipeline.verbosity import Wanted
 from tests.again_scene import CONFIG
 
 
@@ -51,6 +53,14 @@ def test_check_refuses_a_folder_that_is_a_file(tmp_path: Path, capsys: pytest.Ca
     assert check(write(tmp_path, "record: kept"), []) == 1
     assert "record: " in (printed := capsys.readouterr().out)
     assert "is a file: name a folder" in printed
+
+
+@pytest.mark.parametrize("record", ["kept", "kept/below"])
+def test_serve_ends_at_once_where_nothing_can_be_recorded(tmp_path: Path, record: str) -> None:
+    (tmp_path / "kept").write_text("")
+    with pytest.raises(ConfigError, match="is a file: name a folder") as raised:
+        serve(Job(write(tmp_path, f"record: {record}")), Wanted(), print)
+    assert raised.value.code == "record-unusable"
 
 
 def test_check_refuses_a_folder_that_cannot_be_written(

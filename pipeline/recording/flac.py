@@ -39,6 +39,26 @@ def read_flac(path: Path, rate: int) -> Samples:
         raise ValueError(f"it is no sound that can be read ({error})") from error
 
 
+def counted(path: Path) -> int:
+    """Samples that the header of a file says it has; 0: it was not finished, or is no FLAC that can be opened."""
+    try:
+        with path.open("rb") as file:
+            data = bytearray(file.read(_TOTAL + 5))
+    except OSError:
+        return 0
+    return _counted(data) if data[:4] == _MAGIC and len(data) == _TOTAL + 5 else 0
+
+
+def reaches(path: Path, samples: int) -> bool:
+    """So many can be found in it: its last one can be decoded. What lies between is not looked at."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            file.seek(samples - 1)
+            return len(file.read(1, dtype="int16")) == 1
+    except soundfile.LibsndfileError:
+        return False
+
+
 def _counted(data: bytearray) -> int:
     return (data[_TOTAL] & 0x0F) << 32 | int.from_bytes(data[_TOTAL + 1 : _TOTAL + 5], "big")
 

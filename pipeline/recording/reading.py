@@ -1,7 +1,5 @@
 """A recording's folder, read again: whole, torn, cut off, or made by an earlier version."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +14,11 @@ from pipeline.envelope import Message
 from pipeline.errors import VisavisError, WireError
 from pipeline.messages import SessionStarted
 from pipeline.recording import form
-from pipeline.recording.flac import read_flac
+from pipeline.recording.flac import counted, reaches, read_flac
+from pipeline.recording.jsonfiles import document, lines, unreadable
 from pipeline.wire import from_dict
+
+_RATES = {form.VISITOR: HEAR_RATE, form.SPEECH: SPEAK_RATE, form.AVATAR: SPEAK_RATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ class Recording:
     events: tuple[Event, ...]
     timings: tuple[Timing, ...]
     mended: tuple[str, ...] = field(default=())
-    """What was torn or cut off, and left out."""
+    """What is missing, torn or cut off. Damage within sound is found, and named here, when the sound is read."""
+    _wanted: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    """Samples of each file that messages refer to."""
 
     @cached_property
     def visitor(self) -> Samples:
@@ -126,95 +129,106 @@ class Recording:
         """The row's message with its sound; as much of it as was saved."""
         if row.sound is None or "pcm" not in type(row.message).model_fields:
             return row.message
-        samples = {form.VISITOR: self.visitor, form.SPEECH: self.speech, form.AVATAR: self.avatar}[row.sound.file]
-        piece = samples[row.sound.start : row.sound.start + row.sound.samples]
+        piece = self._named(row.sound.file)[row.sound.start : row.sound.start + row.sound.samples]
         return row.message.changed(pcm=piece.astype("<i2").tobytes())
+
+    def look(self) -> None:
+        """Name in `mended` what is missing of the sound, as far as that can be seen without reading whole files."""
+        wanted = dict.fromkeys(form.SOUNDS, 0)
+        for row in self.rows:
+            if row.sound:
+                wanted[row.sound.file] = max(wanted[row.sound.file], row.sound.start + row.sound.samples)
+        for name, samples in wanted.items():
+            self._wanted[name] = samples
+            self._look(self.folder / name, samples)
+
+    def _look(self, path: Path, wanted: int) -> None:
+        if not path.exists():
+            if self.session.get("format", 1) != 1:
+                self._mend(f"{path.name}: 缺失 · missing{_lacking(path.name, 0, wanted)}")
+            return
+        said = counted(path)
+        if said and reaches(path, said):
+            self._measure(path.name, said, said)
+            return
+        try:
+            self._named(path.name)
+        except VisavisError as error:
+            self._mend(f"{path.name}: 读不出来 · cannot be read: {error.text}")
+
+    def _named(self, name: str) -> Samples:
+        sound: Samples = getattr(self, name.removesuffix(".flac"))
+        return sound
 
     def _sound(self, name: str, rate: int) -> Samples:
         path = self.folder / name
-        if not path.exists() or not path.stat().st_size:
+        if not path.exists():
             return np.zeros(0, np.int16)
         try:
-            return read_flac(path, rate)
-        except ValueError as error:
-            raise _unreadable(path, 1, str(error)) from error
+            said = counted(path)
+            samples = read_flac(path, rate) if path.stat().st_size else np.zeros(0, np.int16)
+        except (ValueError, OSError) as error:
+            raise unreadable(path, 1, str(error)) from error
+        if said and not len(samples):
+            raise unreadable(path, 1, "nothing of its sound can be read")
+        self._measure(name, len(samples), said)
+        return samples
+
+    def _measure(self, name: str, there: int, said: int) -> None:
+        """Of a file's samples, those that are there, and as many as it says that it has (0: it was not finished)."""
+        lacking = _lacking(name, there, max(said, self._wanted.get(name, 0)))
+        if lacking or (there and not said):
+            end = there / _RATES[name]
+            self._mend(f"{name}: 到 {end:.2f} 秒中断 · breaks off at second {end:.2f}{lacking}")
+
+    def _mend(self, text: str) -> None:
+        if text not in self.mended:
+            self.mended += (text,)
 
 
 def read(folder: Path) -> Recording:
     """The recording in a folder. VisavisError: `recording-missing`; `recording-unreadable` names the file and the
-    line; `recording-newer`. A last line that is torn, and sound that is cut off, are left out and named in `mended`.
+    line; `recording-newer`. A last line that is torn, sound that is cut off, and files that are missing are named in
+    `mended`.
     """
     if not any((folder / name).exists() for name in (form.SESSION, form.MESSAGES)):
         raise VisavisError(
             "recording-missing", f"{folder} is no recording: it holds no {form.SESSION}; name its folder"
         )
-    session = _json(folder / form.SESSION, _text(folder / form.SESSION), 1)
-    if not isinstance(session, dict):
-        raise _unreadable(folder / form.SESSION, 1, "it is no JSON object")
-    mended: list[str] = []
-    lines = list(_lines(folder / form.MESSAGES, mended))
-    rows = tuple(_row(folder / form.MESSAGES, number, line) for number, line in lines)
-    found = [line for _, line in _lines(folder / form.EVENTS, mended, needed=False)]
-    events = form.migrated(session, [line for _, line in lines], found)
-    timings = _lines(folder / form.TIMINGS, mended, needed=False)
-    return Recording(
+    session, mended = _session(folder / form.SESSION), list[str]()
+    told = list(lines(folder / form.MESSAGES, mended))
+    rows = tuple(_row(folder / form.MESSAGES, number, line) for number, line in told)
+    events = form.migrated(session, [line for _, line in told], _events(folder / form.EVENTS, session, mended))
+    timings = list(lines(folder / form.TIMINGS, mended, needed=False))
+    recording = Recording(
         folder=folder, session=session, rows=rows, mended=tuple(mended),
         events=tuple(_event(folder / form.EVENTS, number, line) for number, line in enumerate(events, 1)),
         timings=tuple(_timing(folder / form.TIMINGS, number, line) for number, line in timings),
     )  # fmt: skip
+    recording.look()
+    return recording
 
 
-def _unreadable(path: Path, line: int, what: str) -> VisavisError:
-    return VisavisError("recording-unreadable", f"{path}:{line}: {what}; record the visit again")
+def _session(path: Path) -> dict[str, Any]:
+    session = document(path)
+    what = form.wrong(session) if isinstance(session, dict) else "it is no JSON object"
+    if what:
+        raise unreadable(path, 1, what)
+    found: dict[str, Any] = session
+    return found
 
 
-def _text(path: Path) -> str:
-    return _decoded(path, _bytes(path))
+def _events(path: Path, session: dict[str, Any], mended: list[str]) -> list[dict[str, Any]] | None:
+    if path.exists():
+        return [line for _, line in lines(path, mended)]
+    if session.get("format", 1) != 1:
+        mended.append(f"{path.name}: 缺失，按消息推出 · missing, derived from the messages")
+    return None
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, 1, f"it cannot be opened ({error.strerror})") from error
-
-
-def _decoded(path: Path, data: bytes, line: int = 1) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _unreadable(path, line, f"it is not UTF-8 at byte {error.start}") from error
-
-
-def _json(path: Path, text: str, line: int) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise _unreadable(path, line, f"this is no JSON ({error})") from error
-
-
-def _lines(path: Path, mended: list[str], *, needed: bool = True) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Every line with its number. What stands after the last line break was being written when its writer died."""
-    if not needed and not path.exists():
-        return
-    *whole, torn = _bytes(path).split(b"\n")
-    if torn.strip() and _is_object(torn):
-        whole.append(torn)
-    elif torn:
-        mended.append(f"{path.name}:{len(whole) + 1}: torn, left out ({len(torn)} bytes)")
-    for number, data in enumerate(whole, 1):
-        if data.strip():
-            content = _json(path, _decoded(path, data, number), number)
-            if not isinstance(content, dict):
-                raise _unreadable(path, number, "the line is no JSON object")
-            yield number, content
-
-
-def _is_object(data: bytes) -> bool:
-    try:
-        return isinstance(json.loads(data), dict)
-    except ValueError:
-        return False
+def _lacking(name: str, there: int, wanted: int) -> str:
+    seconds = (wanted - there) / _RATES[name]
+    return f"，缺 {seconds:.2f} 秒 · {seconds:.2f} s are missing" if seconds > 0 else ""
 
 
 def _row(path: Path, number: int, content: dict[str, Any]) -> Row:
@@ -222,11 +236,13 @@ def _row(path: Path, number: int, content: dict[str, Any]) -> Row:
         fields = dict(content["message"])
         place = fields.pop("sound", None)
         sound = Sound(str(place["file"]), int(place["start"]), int(place["samples"])) if place else None
+        if sound and (sound.file not in form.SOUNDS or min(sound.start, sound.samples) < 0):
+            raise ValueError(f"no such sound: {place}")
         return Row(float(content["at"]), from_dict(fields), sound)
     except WireError as error:
-        raise _unreadable(path, number, error.text) from error
+        raise unreadable(path, number, error.text) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable(path, number, f"'at', 'message' or its 'sound' is missing or wrong ({error})") from error
+        raise unreadable(path, number, f"'at', 'message' or its 'sound' is missing or wrong ({error})") from error
 
 
 def _event(path: Path, number: int, content: dict[str, Any]) -> Event:
@@ -234,7 +250,7 @@ def _event(path: Path, number: int, content: dict[str, Any]) -> Event:
         fields = {key: value for key, value in content.items() if key not in {"at", "event", "session"}}
         return Event(float(content["at"]), str(content["event"]), str(content.get("session", "")), fields)
     except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable(path, number, f"an event needs 'at' and 'event' ({error})") from error
+        raise unreadable(path, number, f"an event needs 'at' and 'event' ({error})") from error
 
 
 def _timing(path: Path, number: int, content: dict[str, Any]) -> Timing:
@@ -246,4 +262,4 @@ def _timing(path: Path, number: int, content: dict[str, Any]) -> Timing:
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         text = f"a timing needs stage, engine, queued_ms, first_ms, total_ms ({error})"
-        raise _unreadable(path, number, text) from error
+        raise unreadable(path, number, text) from error

@@ -17,12 +17,12 @@ _CROWDED = 40
 """Turns beyond which their numbers find no room in the picture of the whole visit."""
 
 
-def write_report(folder: Path) -> Path:
-    """Write `folder/report.html`; read only what the folder holds.
+def write_report(folder: Path, out: Path | None = None) -> Path:
+    """Write `folder/report.html`, or the file `out`, which is returned; read only what the folder holds.
 
     VisavisError: `recording-unreadable` names file and line; `report-unwritable` when the page cannot be written.
     """
-    return saved(page(read(folder)), folder / "report.html")
+    return saved(page(read(folder)), out or folder / "report.html")
 
 
 def saved(content: str, path: Path) -> Path:
@@ -30,7 +30,7 @@ def saved(content: str, path: Path) -> Path:
     try:
         path.write_text(content, encoding="utf-8")
     except OSError as error:
-        text = f"{path} cannot be written ({error.strerror}); make room, or name another folder"
+        text = f"{path} cannot be written ({error.strerror}); make room, or name another file"
         raise VisavisError("report-unwritable", text) from error
     return path
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.recording.comparing.comparison import Comparison, Pair, Stats
 from pipeline.recording.comparing.comparison import Side as Told
-from pipeline.recording.comparing.table import change, summary, verdict
+from pipeline.recording.comparing.table import change, modelled, summary, verdict
 from pipeline.recording.comparing.turns import STAGES, Facts
 from pipeline.recording.comparing.words import Piece
 from pipeline.recording.report import about, glance, saved, side
@@ -14,6 +14,7 @@ from pipeline.recording.reporting import shell, totals
 from pipeline.recording.reporting.card import Differing, anchor, content
 from pipeline.recording.reporting.parts import both, chip, seconds
 from pipeline.recording.reporting.turns import Turn
+from pipeline.recording.reporting.waits import milliseconds, shown
 
 CHANGES = {
     "missing": ("只在一边", "on one side only"), "words": ("听到的话", "words heard"), "language": ("语言", "language"),
@@ -93,7 +94,9 @@ def _tiles(found: Comparison) -> str:
         (change(cost_a.total, cost_b.total, digits=".4g"), both("费用", "cost")),
         (_counted(found), both("次故障", "failures")),
     ]
-    return "".join(f"<div class='tile'><b>{escape(value)}</b><span>{label}</span></div>" for value, label in told)
+    tiles = "".join(f"<div class='tile'><b>{escape(value)}</b><span>{label}</span></div>" for value, label in told)
+    note = modelled(found)
+    return tiles + (f'<p class="stages">{both(*note)}</p>' if note else "")
 
 
 def _counted(found: Comparison) -> str:
@@ -102,7 +105,7 @@ def _counted(found: Comparison) -> str:
 
 def _summary(found: Comparison) -> str:
     """As the command prints it."""
-    text = escape("\n".join([*summary(found), "", *verdict(found)]))
+    text = escape("\n".join([*summary(found, None), "", *verdict(found)]))
     kind = "more bad" if found.verdict.violated else "more"
     opened = " open" if found.verdict.violated else ""
     return f'<details class="{kind}"{opened}><summary>{both("摘要", "Summary")}</summary><pre>{text}</pre></details>'
@@ -139,7 +142,7 @@ def _attributes(pair: Pair) -> str:
     """What the filter goes by: the wait of B, or of A where B has none."""
     turns = [facts.turn for facts in (pair.b, pair.a) if facts]
     waits = [turn.gap for turn in turns if turn.gap is not None]
-    gap = f'data-gap="{waits[0]:.3f}" ' if waits else ""
+    gap = f'data-gap="{shown(milliseconds(waits[0])):.3f}" ' if waits else ""
     failed, stopped = (int(any(getattr(turn, name) for turn in turns)) for name in ("failed", "interrupted"))
     return f'{gap}data-failed="{failed}" data-interrupted="{stopped}" data-changed="{int(bool(pair.changes))}"'
 

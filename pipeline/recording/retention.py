@@ -3,12 +3,13 @@
 import datetime as dt
 import json
 import logging
+import math
 import re
 import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.errors import VisavisError
 from pipeline.recording import form
@@ -39,6 +40,10 @@ class Kept:
     def busy(self, now: float) -> bool:
         """It is maybe being written."""
         return not self.ended and now - self.written < QUIET
+
+    def minutes(self, now: float) -> int:
+        """Until it is no longer taken for that, if nothing more is written."""
+        return max(1, math.ceil((QUIET - (now - self.written)) / 60))
 
 
 def kept(folder: Path) -> list[Kept]:
@@ -101,20 +106,35 @@ def _excess(record: Record, there: list[Kept], now: dt.datetime) -> Iterator[Kep
 
 
 def _delete(path: Path) -> bool:
+    why = _gone(path)
+    if why:
+        _LOGGER.warning("recording.stays path=%s: it cannot be deleted: %s", path, why)
+    return not why
+
+
+def _gone(path: Path) -> str:
+    """Delete it; why that did not work, or ''."""
     try:
         shutil.rmtree(path)
     except OSError as error:
-        _LOGGER.warning("recording.stays path=%s: it cannot be deleted: %s", path, error.strerror or error)
-        return False
-    return True
+        return error.strerror or str(error)
+    return ""
 
 
-def forget(folder: Path, *, before: dt.date | None = None, session: str | None = None, now: dt.datetime) -> list[Path]:
-    """Delete recordings in `folder` (or itself, if it is one), and say which: those that began before a day, or in
-    which a visit was. One that is being written stays, unless it is asked for by its visit.
+class Forgotten(NamedTuple):
+    """What came of `forget`."""
 
-    VisavisError: `forget-what` (neither is said), `recording-missing` (no such folder), `recording-busy` (the visit is
-    not over).
+    deleted: list[Path]
+    skipped: list[tuple[Path, str]]
+    """Meant or maybe meant, and still there; and why, in Chinese and English."""
+
+
+def forget(folder: Path, *, before: dt.date | None = None, session: str | None = None, now: dt.datetime) -> Forgotten:
+    """Delete recordings in `folder` (or itself, if it is one): those that began before a day, or in which a visit was.
+
+    Skipped are, with `before`: what is maybe being written, and what does not say when it began.
+    VisavisError: `forget-what` (neither is said), `recording-missing` (no such folder), `recording-busy` (with
+    `session`: the visit is not over).
     """
     if before is None and not session:
         raise VisavisError("forget-what", "say what is to be forgotten: --before YYYY-MM-DD, or --session ID")
@@ -124,15 +144,36 @@ def forget(folder: Path, *, before: dt.date | None = None, session: str | None =
     found = [one for one in ([itself] if itself else kept(folder)) if _meant(one, before, session)]
     busy = [one for one in found if one.busy(now.timestamp())]
     if busy and session:
-        text = f"{busy[0].path} is being written: the visit is not over; try again when it is"
+        text = (
+            f"{busy[0].path} is being written: the visit is not over; try again when it is, or, if its server was "
+            f"killed, in {busy[0].minutes(now.timestamp())} minutes"
+        )
         raise VisavisError("recording-busy", text)
-    return [one.path for one in found if one not in busy and _delete(one.path)]
+    done = Forgotten([], [])
+    for one in found:
+        why = _kept_for(one, now.timestamp(), before)
+        if why:
+            done.skipped.append((one.path, why))
+        else:
+            done.deleted.append(one.path)
+    return done
+
+
+def _kept_for(one: Kept, now: float, before: dt.date | None) -> str:
+    """Delete it, unless something speaks against that."""
+    if before is not None and one.began is None:
+        return "没有写明开始时间，请用 --session · it does not say when it began: use --session"
+    if one.busy(now):
+        wait = one.minutes(now)
+        return f"可能还在写，{wait} 分钟后再试 · it is maybe being written, try again in {wait} minutes"
+    why = _gone(one.path)
+    return f"删不掉 · it cannot be deleted: {why}" if why else ""
 
 
 def _meant(one: Kept, before: dt.date | None, session: str | None) -> bool:
     if session and not (one.session == session or _mentions(one.path, session)):
         return False
-    return before is None or (one.began is not None and one.began.date() < before)
+    return before is None or one.began is None or one.began.date() < before
 
 
 def _mentions(path: Path, session: str) -> bool:

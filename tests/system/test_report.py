@@ -133,6 +133,39 @@ def test_a_click_is_heard_from_there_and_the_face_moves_with_it(browser: Browser
         until(page, f"!sides[0].audio.paused && sides[0].audio.currentTime > {at}")
 
 
+@pytest.mark.parametrize("place", ["article .play", ".visit", ".switch button", "summary", ".player input"])
+def test_the_keys_steer_wherever_the_focus_is(browser: Browser, rich: Path, place: str) -> None:
+    with opened(browser, rich) as page:
+        page.locator(place).first.click()
+        page.evaluate("player.from(0, 8_000)")
+        until(page, "!sides[0].audio.paused && player.now > 8_100")
+        page.keyboard.press(" ")
+        until(page, "sides[0].audio.paused")
+        at = page.evaluate("player.now")
+        assert 8_100 <= at < 20_000
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("player.now") == pytest.approx(at + 5000, abs=1)
+        page.keyboard.press("ArrowLeft")
+        assert page.evaluate("player.now") == pytest.approx(at, abs=1)
+        page.keyboard.press(" ")
+        until(page, f"!sides[0].audio.paused && player.now > {at}")
+
+
+def test_enter_still_presses_a_button_and_a_field_keeps_its_keys(browser: Browser, rich: Path) -> None:
+    with opened(browser, rich) as page:
+        page.locator("article .play").first.focus()
+        page.keyboard.press("Enter")
+        until(page, "!sides[0].audio.paused && player.until !== null")
+        page.keyboard.press(" ")
+        until(page, "sides[0].audio.paused")
+        at = page.evaluate("player.now")
+        page.locator("input[name=q]").focus()
+        page.keyboard.type("a b")
+        page.keyboard.press("ArrowLeft")
+        assert page.locator("input[name=q]").input_value() == "a b"
+        assert page.evaluate("sides[0].audio.paused && player.now") == at
+
+
 def test_it_plays_on_over_turns_and_a_button_stops_at_its_end(browser: Browser, rich: Path) -> None:
     with opened(browser, rich) as page:
         page.evaluate("player.from(0, 15_000)")
@@ -236,6 +269,11 @@ def test_a_comparison_is_heard_on_either_side(browser: Browser, tmp_path: Path) 
             page.locator(f".side[data-side='{number}'] .play").first.click()
             until(page, f"!sides[{number}].audio.paused && sides[{number}].audio.currentTime > 1")
             assert page.evaluate(f"sides[{1 - number}].audio.paused")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.locator(".tiles summary").click()
+        assert page.evaluate("(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) => "
+                             "scrollWidth <= clientWidth && scrollHeight <= clientHeight)"
+                             "(document.querySelector('.tiles pre'))")  # fmt: skip
         page.locator("input[value=changed]").focus()
         page.keyboard.press(" ")
         assert page.locator("output").inner_text() == "1 / 3"

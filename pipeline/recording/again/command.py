@@ -51,9 +51,12 @@ def replay_recording(asked: Asked) -> int:
     recording = read(asked.recording)
     for text in recording.mended:
         print(f"录音有残缺 · the recording was torn: {text}")
+    known = len(recording.mended)
     config = _config(asked, recording)
     narrator = Narrator()
     told = run(_job(asked, recording, config), narrator, asked)
+    for text in recording.mended[known:]:
+        print(f"录音有残缺 · the recording was torn: {text}")
     _say(asked, told)
     if asked.report:
         print(f"录音与报告 · recording and report: {write_report(asked.out)}")
@@ -70,7 +73,7 @@ def quietly(
         found = read(recording)
         job = _job(asked, found, _config(asked, found))
         if real_time:
-            run_real(lambda clock: rerun(dataclasses.replace(job, begin_at=0.0), clock, Watcher()))
+            run_real(lambda clock: rerun(dataclasses.replace(job, begin_at=0.0, real_time=True), clock, Watcher()))
         else:
             run_virtual(lambda clock: rerun(job, clock, Watcher()))
 
@@ -85,7 +88,7 @@ def run(job: Rerun, narrator: Narrator, asked: Asked) -> Told:
         return await rerun(job, clock, watcher)
 
     if asked.real_time:
-        return run_real(lambda clock: rerun(dataclasses.replace(job, begin_at=0.0), clock, watcher))
+        return run_real(lambda clock: rerun(dataclasses.replace(job, begin_at=0.0, real_time=True), clock, watcher))
     return run_virtual(main, pace(asked.speed, BEGIN))
 
 

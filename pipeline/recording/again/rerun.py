@@ -49,6 +49,8 @@ class Rerun:
     seed: str = ""
     """Names the visits anew."""
     begin_at: float = BEGIN
+    real_time: bool = False
+    """On the machine's clock."""
 
 
 @dataclass(slots=True)
@@ -182,6 +184,8 @@ def _facts(job: Rerun) -> dict[str, Any]:
     kept = {key: value for key, value in job.recording.session.items() if key in _KEPT}
     of = {"session": (job.recording.sessions or ("",))[0], "title": str(job.recording.session.get("title", ""))}
     again: dict[str, Any] = {"of": of, "live": list(job.live), "timing": job.timing, "seed": job.seed}
+    if job.real_time:
+        again["real_time"] = True
     if job.turns:
         again["turns"] = list(job.turns)
     if job.config:

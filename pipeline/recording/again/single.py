@@ -1,9 +1,11 @@
 """One stage, once more, on one recorded request: for prints and breakpoints."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.audio import SPEAK_RATE
 from pipeline.clock import Clock, run_real
 from pipeline.config import at_machine, read_config
 from pipeline.engines import build
@@ -78,18 +80,57 @@ async def _call(engine: Any, name: str) -> None:
 async def _show(answers: AsyncIterator[Message], request: Message, memory: Memory, clock: Clock, say: Say) -> None:
     say(f"\n▶ {_line(request)}")
     known, _ = memory.find(request)
+    recorded = _Told("录音 recorded", say)
     for after, row in known.said if known else ():
-        say(f"  录音 recorded {after * 1000:7.1f} ms  {_line(row.message)}")
-    begun = clock.measure()
+        recorded.take(after, row.message, row.samples)
+    recorded.flush()
+    now, begun = _Told("现在 now     ", say), clock.measure()
     async for answer in answers:
-        say(f"  现在 now      {(clock.measure() - begun) * 1000:7.1f} ms  {_line(answer)}")
+        now.take(clock.measure() - begun, answer, len(getattr(answer, "pcm", b"")) // 2)
+    now.flush()
+
+
+@dataclass
+class _Told:
+    """Answers as they are said: of a sentence that is spoken one line, at the time of its first sound."""
+
+    name: str
+    say: Say
+    after: float = 0.0
+    speech: Speech | None = None
+    parts: int = 0
+    samples: int = 0
+
+    def take(self, after: float, message: Message, samples: int) -> None:
+        """An answer, so many seconds after the request, and the length of its sound."""
+        if not isinstance(message, Speech):
+            self.flush()
+            self._tell(after, _line(message))
+            return
+        if self.speech is None or self.speech.index != message.index:
+            self.flush()
+            self.after, self.speech = after, message
+        self.parts += 1
+        self.samples += samples
+        if message.last:
+            self.flush()
+
+    def flush(self) -> None:
+        """The sentence is over."""
+        if self.speech is not None:
+            parts = "1 part" if self.parts == 1 else f"{self.parts} parts"
+            self._tell(self.after, f"{_line(self.speech)[:-1]}, {parts}, {self.samples / SPEAK_RATE:.1f} s)")
+        self.speech, self.parts, self.samples = None, 0, 0
+
+    def _tell(self, after: float, line: str) -> None:
+        self.say(f"  {self.name} {after * 1000:7.1f} ms  {line}")
 
 
 def _line(message: Message) -> str:
     given = to_dict(message)
     fields = {name: given[name] for name in _SHOWN if given.get(name) not in (None, "", [], False, 0, 0.0)}
     if isinstance(message, Speech):
-        del fields["text"]
-        fields["seconds"] = round(len(message.pcm) / 48_000, 3)
+        for name in ("text", "part", "last"):
+            fields.pop(name, None)
     shown = ", ".join(f"{name}={str(value)[:_LONG]}" for name, value in fields.items())
     return f"{type(message).__name__}({shown})"

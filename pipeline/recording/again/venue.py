@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from pipeline.bus.memory import MemoryBus
 from pipeline.clock import Clock
 from pipeline.config import Config, EngineConfig
 from pipeline.engines import Engine, build
 from pipeline.envelope import Message
+from pipeline.errors import VisavisError
 from pipeline.flow import WORKERS, Stage
 from pipeline.house import fixed_lines, versions
 from pipeline.jobs import Timing
@@ -22,6 +23,7 @@ from pipeline.node import Workers, turn_engine
 from pipeline.plans import Plan
 from pipeline.recording.again.answers import Memory, Remembering
 from pipeline.recording.again.lines import lines_of
+from pipeline.recording.form import SESSION
 from pipeline.recording.reading import Recording
 from pipeline.session.crew import Crew
 from pipeline.session.lines import Lines
@@ -147,7 +149,12 @@ def _settings(recording: Recording, config: Config | None) -> Conversing:
     if config is not None:
         return config.session
     given = recording.session.get("conversing") or (recording.session.get("config") or {}).get("session") or {}
-    return Conversing.model_validate({key: value for key, value in given.items() if key != "persona"})
+    try:
+        return Conversing.model_validate({key: value for key, value in given.items() if key != "persona"})
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        text = f"{recording.folder / SESSION}: conversing.{where}: {error.errors()[0]['msg']}; give a --config"
+        raise VisavisError("recording-unreadable", text) from error
 
 
 def _persona(recording: Recording, config: Config | None) -> str:

@@ -1,6 +1,7 @@
 """`visavis compare`: reads what is asked for, compares it, and says what came of it."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,7 @@ from pipeline.recording.comparing.comparison import Comparison
 from pipeline.recording.comparing.details import details
 from pipeline.recording.comparing.limits import from_words
 from pipeline.recording.comparing.reference import read_reference
-from pipeline.recording.comparing.table import summary, verdict
+from pipeline.recording.comparing.table import WIDTH, summary, verdict
 from pipeline.recording.comparing.verdict import judged
 
 
@@ -48,4 +49,5 @@ def compare(
 def _told(asked: Asked, found: Comparison) -> Sequence[str]:
     if asked.json:
         return [json.dumps(found.to_json(), ensure_ascii=False, indent=2)]
-    return [*summary(found), *(details(found) if asked.turns else ()), "", *verdict(found)]
+    columns = WIDTH if sys.stdout.isatty() else None  # what a program reads is whole
+    return [*summary(found, columns), *(details(found) if asked.turns else ()), "", *verdict(found)]

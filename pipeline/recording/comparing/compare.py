@@ -1,6 +1,5 @@
 """Puts two recordings side by side."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -10,9 +9,15 @@ from pipeline.errors import VisavisError
 from pipeline.recording.comparing.align import Spot, align
 from pipeline.recording.comparing.comparison import Comparison, Pair, Side, Stats
 from pipeline.recording.comparing.lips import lips
+from pipeline.recording.comparing.replayed import Window, left_out, modelled, window
 from pipeline.recording.comparing.turns import STAGES, Facts, Spent, Told, facts
 from pipeline.recording.comparing.words import difference, errors, similarity, tokens
 from pipeline.recording.reading import Recording, Timing, read
+from pipeline.recording.reporting.waits import percentile
+
+SIDES = ("a", "b")
+Windows = tuple[Window | None, Window | None]
+"""Of A and of B."""
 
 
 def compare_folders(a: Path, b: Path, reference: Sequence[str] | None = None) -> Comparison:
@@ -32,7 +37,7 @@ def compare_recordings(a: Recording, b: Recording, reference: Sequence[str] | No
     return Comparison(
         _side(a, one),
         _side(b, other),
-        tuple(_pairs(pairs, reference)),
+        tuple(_pairs(pairs, reference, (window(a.session), window(b.session)))),
         tuple(_pair(*pair, None, referenced=False) for pair in _by_order(one.greetings, other.greetings)),
         reference is not None,
     )
@@ -56,10 +61,12 @@ def _by_order(a: Sequence[Facts], b: Sequence[Facts]) -> list[tuple[Facts | None
 # --- pairs
 
 
-def _pairs(found: list[tuple[Facts | None, Facts | None]], reference: Sequence[str] | None) -> Iterable[Pair]:
+def _pairs(
+    found: list[tuple[Facts | None, Facts | None]], reference: Sequence[str] | None, windows: Windows
+) -> Iterable[Pair]:
     """With what was really said, where that is known: it is aligned to the turns as they are to each other."""
     if reference is None:
-        return [_pair(a, b, None, referenced=False) for a, b in found]
+        return [_pair(a, b, None, _absent(a, b, windows), referenced=False) for a, b in found]
     spoken = [at for at, pair in enumerate(found) if not any(turn and turn.typed for turn in pair)]
     heard = [max((turn.heard for turn in found[at] if turn), key=len, default="") for at in spoken]
     matches = align([Spot(text) for text in heard], [Spot(text) for text in reference])
@@ -74,21 +81,43 @@ def _pairs(found: list[tuple[Facts | None, Facts | None]], reference: Sequence[s
             before = spoken[turn] + 1
     made: list[Pair] = []
     for at in range(len(found) + 1):
-        made += [_pair(None, None, text, referenced=True) for text in unheard.get(at, ())]
-        made += [_pair(*found[at], said.get(at), referenced=at in said)] if at < len(found) else []
+        absent = _outside(found, at, windows)
+        if absent != SIDES:
+            made += [_pair(None, None, text, absent, referenced=True) for text in unheard.get(at, ())]
+        if at < len(found):
+            made.append(_pair(*found[at], said.get(at), _absent(*found[at], windows), referenced=at in said))
     return made
 
 
-def _pair(a: Facts | None, b: Facts | None, reference: str | None, *, referenced: bool) -> Pair:
-    """`referenced`: the turn's words are compared with `reference`, and not with A's."""
+def _absent(a: Facts | None, b: Facts | None, windows: Windows) -> tuple[str, ...]:
+    """Sides that were not meant to have this turn."""
+    sides = zip(SIDES, (a, b), (b, a), windows, strict=True)
+    return tuple(name for name, facts, other, replayed in sides if left_out(facts, other, replayed))
+
+
+def _outside(found: list[tuple[Facts | None, Facts | None]], place: int, windows: Windows) -> tuple[str, ...]:
+    """Sides that replayed some turns only, none before or none behind this place: nothing said here was replayed."""
+    names = []
+    for side, replayed in enumerate(windows):
+        there = [at for at, pair in enumerate(found) if pair[side]]
+        if replayed and not (there and there[0] < place <= there[-1]):
+            names.append(SIDES[side])
+    return tuple(names)
+
+
+def _pair(
+    a: Facts | None, b: Facts | None, reference: str | None, absent: tuple[str, ...] = (), *, referenced: bool
+) -> Pair:
+    """`referenced`: the turn's words are compared with `reference`, and not with A's. `absent`: as `Pair.left_out`."""
     heard, other = (turn.heard if turn else "" for turn in (a, b))
     reply, other_reply = (turn.reply if turn else "" for turn in (a, b))
     replies = difference(reply, other_reply)
     spoken = not any(turn and turn.typed for turn in (a, b))
-    errors_b = errors((reference or "") if referenced else heard, other) if spoken else None
+    known = "b" not in absent if referenced else bool(a and b)
+    errors_b = errors((reference or "") if referenced else heard, other) if spoken and known else None
     pair = Pair(
         a=a, b=b, reference=reference,
-        errors_a=errors(reference or "", heard) if referenced else None,
+        errors_a=errors(reference or "", heard) if referenced and "a" not in absent else None,
         errors_b=errors_b,
         words=difference(heard, other),
         reply=replies,
@@ -96,6 +125,7 @@ def _pair(a: Facts | None, b: Facts | None, reference: str | None, *, referenced
         same_words=tokens(heard) == tokens(other),
         same_reply=_same_reply(a, b),
         lips=lips([one.line for one in a.lines], [one.line for one in b.lines]) if a and b else (),
+        left_out=absent,
     )  # fmt: skip
     return replace(pair, changes=tuple(_changes(pair)))
 
@@ -151,8 +181,10 @@ def _side(recording: Recording, told: Told) -> Side:
         answered=sum("sound" in turn.moments for turn in turns),
         latency={stage: stats([turn.latency[stage] for turn in turns if stage in turn.latency]) for stage in STAGES},
         measured=_measured(recording.timings),
+        modelled=modelled(session),
         spent=sum((turn.spent for turn in everything), Spent()),
         interruptions=sum(turn.interrupted for turn in turns),
+        cut_before_answer=sum(turn.turn.cut_before_answer for turn in turns),
         fillers=sum(len(turn.fillers) for turn in turns),
         apologies=sum(len(turn.apologies) for turn in everything),
         failures=dict(sorted(failures.items())),
@@ -176,12 +208,3 @@ def _measured(timings: Sequence[Timing]) -> dict[str, Stats]:
 def stats(values: Sequence[float]) -> Stats:
     """Median and 95th percentile."""
     return Stats(len(values), percentile(values, 0.5), percentile(values, 0.95))
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """Interpolated between the two nearest; None of nothing."""
-    if not values:
-        return None
-    ordered, place = sorted(values), share * (len(values) - 1)
-    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
-    return round(low + (high - low) * (place - math.floor(place)), 1)

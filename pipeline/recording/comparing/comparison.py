@@ -47,8 +47,12 @@ class Side:
     """By the names of `turns.STAGES`, over all turns that have it."""
     measured: dict[str, Stats]
     """What jobs of each stage really took on the machine that ran them (`timings.jsonl`)."""
+    modelled: bool
+    """It is a replay on virtual time, and a stage that asks a server was live: nobody waited so long."""
     spent: Spent
     interruptions: int
+    cut_before_answer: int
+    """Of these: only a filler had sounded, and nothing of the answer."""
     fillers: int
     apologies: int
     failures: dict[str, int]
@@ -71,7 +75,7 @@ class Pair:
     errors_a: Errors | None
     """Of A's words against the reference; None without one."""
     errors_b: Errors | None
-    """Of B's words against the reference; without one against A's."""
+    """Of B's words against the reference; without one against A's, where both have the turn."""
     words: tuple[Piece, ...]
     """Where what was heard differs."""
     reply: tuple[Piece, ...]
@@ -83,6 +87,8 @@ class Pair:
     same_reply: bool
     """Letter by letter; of an answer that was interrupted as far as it came."""
     lips: tuple[Lips, ...]
+    left_out: tuple[str, ...] = ()
+    """Sides, of `a` and `b`, that are replays of other turns only: this one is no error of theirs."""
     changes: tuple[str, ...] = ()
     """Of `CHANGES`."""
 

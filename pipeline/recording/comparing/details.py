@@ -120,6 +120,8 @@ def _by(turn: Facts) -> str:
 
 
 def _cut(turn: Facts) -> str:
+    if turn.turn.cut_before_answer:
+        return "打断在回答出声之前 interrupted before its first sound"
     cut = next((line for line in turn.lines if line.cut_ms is not None and line.begun is not None), None)
     if cut:
         return f"✂ “…{cut.heard[-24:]}”"

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline import calendar
-from pipeline.errors import VisavisError
+from pipeline.errors import ConfigError, VisavisError
 from pipeline.recording.comparing.columns import fit, pad, plain
 from pipeline.recording.comparing.compare import compare_folders
 from pipeline.recording.comparing.comparison import Comparison
@@ -46,6 +46,8 @@ class Row:
     seconds: float
     found: Comparison | None
     error: VisavisError | None = None
+    config: bool = False
+    """The replay found the config wrong, which is the same for every recording."""
 
 
 def regress(
@@ -55,6 +57,7 @@ def regress(
 
     0: all thresholds hold; 1: some recording violates one; 2: some recording could not be replayed or compared.
     VisavisError: `threshold-invalid`, `regress-empty`, `regress-out`, and `regress-unwritable` for the JUnit file.
+    ConfigError: what is wrong with the config, as soon as the first replay says so.
     """
     wanted = from_words(asked.thresholds)
     if asked.out.resolve() in {asked.folder.resolve(), *asked.folder.resolve().parents}:
@@ -65,13 +68,13 @@ def regress(
         text = f"{asked.folder} holds no recording: no folder in it has a {SESSION}"
         raise VisavisError("regress-empty", text)
     began, rows = now(), list[Row]()
-    for line in _header():
-        say(line)
     for folder in folders:
         row = _run(asked, folder, wanted, replay, now)
-        rows.append(row)
-        for line in _told(row):
+        if row.error and row.config and not any(one.found for one in rows):
+            raise row.error
+        for line in [*([] if rows else _header()), *_told(row)]:
             say(line)
+        rows.append(row)
     say(_end(rows))
     if asked.junit is not None:
         facts = {"config": str(asked.config), "live": " ".join(asked.live), "folder": str(asked.folder)}
@@ -94,17 +97,20 @@ def _run(asked: Asked, folder: Path, wanted: Thresholds, replay: Replay, now: Ca
     def seconds() -> float:
         return max(0.0, (now() - began).total_seconds())
 
+    replaying = False
     try:
         expected = beside(folder)
         said = read_reference(expected.reference) if expected.reference else None
         out = asked.out / name
+        replaying = True
         replay(folder, out)
+        replaying = False
         found = judged(compare_folders(folder, out, said), wanted.overridden(expected.thresholds))
     except (VisavisError, BaseExceptionGroup) as error:
         known = _first(error)
         if known is None:
             raise
-        return Row(name, seconds(), None, known)
+        return Row(name, seconds(), None, known, replaying and isinstance(known, ConfigError))
     return Row(name, seconds(), found)
 
 

@@ -15,10 +15,12 @@ CHANGED = {
 }  # fmt: skip
 
 
-def summary(found: Comparison) -> list[str]:
-    """A few lines in Chinese and English, at most 98 columns."""
-    waits = latencies(found.a.latency["gap"], found.b.latency["gap"])
-    return [
+def summary(found: Comparison, columns: int | None = WIDTH) -> list[str]:
+    """A few lines in Chinese and English, cut where they are wider than `columns`; None: whole. That a latency is
+    modelled is never cut.
+    """
+    waits, note = latencies(found.a.latency["gap"], found.b.latency["gap"]), modelled(found)
+    lines = [
         _recording("A", found.a), _recording("B", found.b),
         _line("轮次 turns", _turns(found)),
         _line("听到 words", _words(found)),
@@ -27,9 +29,24 @@ def summary(found: Comparison) -> list[str]:
         _line("延迟 latency", f"说完到首声 to first sound: {waits}"),
         _line("费用 cost", _cost(found)),
         _line("口型 lips", _lips(found)),
-        _line("打断 interrupted", _count(found, found.a.interruptions, found.b.interruptions, "interruption")),
+        _line("打断 interrupted", _interrupted(found)),
         _line("故障 failures", _trouble(found)),
     ]  # fmt: skip
+    lines = lines if columns is None else [fit(line, columns) for line in lines]
+    return [*lines[:7], *([_line("", " · ".join(note))] if note else []), *lines[7:]]
+
+
+def modelled(found: Comparison) -> tuple[str, str] | None:
+    """In Chinese and English: whose latency nobody measured. None: everybody's was."""
+    names = [name for name, side in (("A", found.a), ("B", found.b)) if side.modelled]
+    if not names:
+        return None
+    whose = f"{names[0]}'s latency is" if len(names) == 1 else "the latencies of A and B are"
+    which = "it" if len(names) == 1 else "them"
+    return (
+        f"{' 和 '.join(names)} 的延迟是模拟的，不是实测",
+        f"{whose} modelled, not measured: replay {which} with --real-time",
+    )
 
 
 def verdict(found: Comparison) -> list[str]:
@@ -55,14 +72,14 @@ def _end(found: Comparison, told: Verdict) -> str:
 
 
 def _line(label: str, text: str) -> str:
-    return fit(f"{pad(label, LABEL)}{text}", WIDTH)
+    return f"{pad(label, LABEL)}{text}"
 
 
 def _recording(name: str, side: Side) -> str:
     facts = [part for part in (side.began, side.config) if part]
     torn = ["残缺 torn"] if side.mended else []
     about = f"  ({plain(', '.join(facts + torn))})" if facts or torn else ""
-    return fit(f"{pad(name, LABEL)}{plain(side.folder)}{about}", WIDTH)
+    return _line(name, f"{plain(side.folder)}{about}")
 
 
 def _turns(found: Comparison) -> str:
@@ -70,6 +87,9 @@ def _turns(found: Comparison) -> str:
     for name, pairs in (("A", found.only_a), ("B", found.only_b)):
         if pairs:
             parts.append(f"{len(pairs)} 只在 only in {name} ({named(_labels(pairs), 5)})")
+    absent = [pair.label for pair in found.pairs if pair.left_out]
+    if absent:
+        parts.append(f"{len(absent)} 没有重放 not replayed ({named(absent, 5)})")
     return " · ".join(parts)
 
 
@@ -80,6 +100,8 @@ def _words(found: Comparison) -> str:
         if after is not None and (found.referenced or after):
             was = f"{before:.1%} → " if found.referenced and before is not None else ""
             parts.append(f"{name.upper()} {was}{after:.1%}")
+    if len(parts) > 1 and not found.referenced and found.changed("missing"):
+        parts.append("缺轮不计 missing turns aside")
     return " · ".join(parts)
 
 
@@ -127,10 +149,13 @@ def _lips(found: Comparison) -> str:
     return f"{len(found.lips)} 句 sentences, r {mean:.2f}{least}{closures}"
 
 
-def _count(found: Comparison, before: int, after: int, what: str) -> str:
-    pairs = found.changed(what)
+def _interrupted(found: Comparison) -> str:
+    pairs = found.changed("interruption")
     where = f" ({named(_labels(pairs))})" if pairs else ""
-    return f"{change(before, after)}{where}"
+    before, after = found.a.cut_before_answer, found.b.cut_before_answer
+    name = "打断在回答出声之前 · interrupted before its first sound"
+    early = f" · {name} {change(before, after)}" if before or after else ""
+    return f"{change(found.a.interruptions, found.b.interruptions)}{where}{early}"
 
 
 def _trouble(found: Comparison) -> str:

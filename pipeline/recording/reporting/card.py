@@ -13,6 +13,7 @@ from pipeline.recording.reporting.parts import GESTURES, LANGUAGES, ORIGINS, bot
 from pipeline.recording.reporting.parts import play as play_button
 from pipeline.recording.reporting.thinking import thoughts
 from pipeline.recording.reporting.turns import Spent, Turn
+from pipeline.recording.reporting.waits import milliseconds, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Differing:
 
 
 SAME = Differing()
+CUT_EARLY = ("打断在回答出声之前", "interrupted before its first sound")
+"""Of an answer whose filler only was heard."""
 
 
 def card(turn: Turn, number: int, sounding: float | None) -> str:
@@ -45,7 +48,7 @@ def content(turn: Turn, side: int, number: int, sounding: float | None, differin
 
 def facts(turn: Turn) -> str:
     """What the page's filter goes by, as attributes."""
-    gap = f'data-gap="{turn.gap:.3f}" ' if turn.gap is not None else ""
+    gap = f'data-gap="{shown(milliseconds(turn.gap)):.3f}" ' if turn.gap is not None else ""
     return f'{gap}data-failed="{int(turn.failed)}" data-interrupted="{int(turn.interrupted)}"'
 
 
@@ -69,7 +72,8 @@ def _head(turn: Turn) -> str:
     if turn.ended and not turn.answered:
         chips.append(chip(both("未回答", "not answered"), "plain" if turn.silent else "bad"))
     if turn.interrupted:
-        chips.append(chip("✂ " + both("被打断", "interrupted"), "bad"))
+        when = CUT_EARLY if turn.cut_before_answer else ("被打断", "interrupted")
+        chips.append(chip("✂ " + both(*when), "bad"))
     dropped = len(turn.dropped)
     if dropped:
         chips.append(chip(both(f"{dropped} 次预备作废", f"{dropped} prepared and dropped"), "hatch"))

@@ -43,7 +43,14 @@ class Player {
     if (!this.sides[number]?.sounding) return;
     this.seek(number, ms);
     this.until = until;
-    this.audio.play();
+    this.start();
+  }
+
+  /** A pause may come before the first sound does: that is no error. */
+  start() {
+    this.audio.play().catch((error) => {
+      if (error.name !== "AbortError") throw error;
+    });
   }
 
   seek(number, ms) {
@@ -57,7 +64,8 @@ class Player {
   toggle() {
     if (this.side === null) return;
     this.sides[this.side].load();
-    if (this.audio.paused) this.audio.play();
+    if (this.until !== null && this.now >= this.until) this.until = null;
+    if (this.audio.paused) this.start();
     else this.audio.pause();
   }
 

@@ -164,14 +164,23 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/** The player's keys hold wherever the focus is, but where one writes or chooses; Enter is left to buttons and links. */
+function steers(event) {
+  const field = event.target.closest?.("input, textarea, select");
+  const other = event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || (field && field.type !== "range");
+  return !other && (player?.side ?? null) !== null && [" ", "ArrowLeft", "ArrowRight"].includes(event.key);
+}
+
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest?.("input, button, summary, a, textarea, select");
-  if (event.ctrlKey || event.altKey || event.metaKey || (typing && event.target.type !== "range")) return;
-  if (event.key === " ") player.toggle();
-  else if (!typing && event.key === "ArrowLeft") player.seek(player.side, player.now - 5000);
-  else if (!typing && event.key === "ArrowRight") player.seek(player.side, player.now + 5000);
-  else return;
+  if (!steers(event)) return;
   event.preventDefault();
+  if (event.key !== " ") player.seek(player.side, player.now + (event.key === "ArrowLeft" ? -5000 : 5000));
+  else if (!event.repeat) player.toggle();
+});
+
+/** Some browsers press a button when the space bar is let go. */
+document.addEventListener("keyup", (event) => {
+  if (event.key === " " && steers(event)) event.preventDefault();
 });
 
 /** What lies under the pointer: a bar, a mark, or the mouth's shape at that moment. */

@@ -4,12 +4,11 @@ from collections import Counter
 from html import escape
 from statistics import median
 
-import numpy as np
-
 from pipeline.recording.reading import Timing
 from pipeline.recording.reporting.parts import STAGES, both, price, seconds
 from pipeline.recording.reporting.sorting import Visit
 from pipeline.recording.reporting.turns import Spent, Turn, spent
+from pipeline.recording.reporting.waits import milliseconds, percentile, shown
 
 
 def spoken(turns: list[Turn]) -> list[Turn]:
@@ -18,28 +17,36 @@ def spoken(turns: list[Turn]) -> list[Turn]:
 
 
 def gaps(turns: list[Turn]) -> list[float]:
-    """Seconds from the end of the visitor's voice to the answer's first sound, of the turns that have both."""
-    return [turn.gap for turn in turns if turn.gap is not None]
+    """Ms from the end of the visitor's voice to the answer's first sound, of the turns that have both."""
+    return [milliseconds(turn.gap) for turn in turns if turn.gap is not None]
 
 
 def slow(turns: list[Turn]) -> float | None:
-    """The 95th percentile of the gaps, in whole milliseconds as the cards have them: some turn always is as slow."""
-    found = gaps(turns)
-    return round(float(np.percentile(found, 95, method="higher")), 3) if found else None
+    """The 95th percentile of the gaps, in seconds, in whole milliseconds as the cards have them: some turn always is
+    as slow.
+    """
+    return _of(gaps(turns), 0.95)
+
+
+def _of(waits: list[float], share: float) -> float | None:
+    found = percentile(waits, share)
+    return None if found is None else shown(found)
 
 
 def tiles(visit: Visit) -> str:
     """The summary's numbers."""
     asked, felt = spoken(visit.turns), gaps(visit.turns)
-    waited = [turn.first_sound - turn.ended[0] for turn in asked if turn.gap and turn.first_sound and turn.ended]
+    waited = [
+        milliseconds(turn.first_sound - turn.ended[0]) for turn in asked if turn.gap and turn.first_sound and turn.ended
+    ]
     stood, vain = totals(visit.turns)
     failures = sum(len(turn.failures) for turn in visit.turns)
     told = [
         (str(len(asked)), both("轮对话", "turns")),
         (str(sum(turn.answered for turn in asked)), both("轮已回答", "answered")),
-        (seconds(median(felt) if felt else None), both("说完到首声，中位数", "voice end to first sound, median")),
+        (seconds(_of(felt, 0.5)), both("说完到首声，中位数", "voice end to first sound, median")),
         (seconds(slow(visit.turns)), both("说完到首声，p95", "the same, p95")),
-        (seconds(median(waited) if waited else None), both("判定到首声，中位数", "turn end to first sound, median")),
+        (seconds(_of(waited, 0.5)), both("判定到首声，中位数", "turn end to first sound, median")),
         (str(sum(turn.interrupted for turn in visit.turns)), both("轮被打断", "interrupted")),
         (str(failures), both("次故障", "failures")),
         _bill(stood, vain),

@@ -131,6 +131,12 @@ class Turn:
         return cut or any(stop.why == "barge-in" for _, stop in self.interrupts)
 
     @property
+    def cut_before_answer(self) -> bool:
+        """It was stopped while a filler sounded, before the first sound of its own answer."""
+        sounded = {line.sentence.origin for line in self.lines if line.begun is not None}
+        return self.interrupted and "filler" in sounded and not sounded & {"reply", "apology"}
+
+    @property
     def speech_end(self) -> float | None:
         """When the visitor's last voiced sample was heard."""
         return (self.ended[1].end_sample - self.origin) / HEAR_RATE if self.ended else None
@@ -143,10 +149,13 @@ class Turn:
 
     @property
     def gap(self) -> float | None:
-        """Seconds from the end of the visitor's voice to the first sound of the answer; None without one."""
-        if not self.answered or self.first_sound is None or self.speech_end is None:
+        """Seconds from the end of the visitor's voice, or of the typing, to the first sound of the answer; None without
+        one. Rounded as `comparing.turns` has it.
+        """
+        if not self.ended or self.first_sound is None or self.speech_end is None:
             return None
-        return self.first_sound - self.speech_end
+        since = self.speech_end if self.final.utterance else self.ended[0]
+        return round(round(self.first_sound, 4) - round(since, 4), 4)
 
     def spent(self) -> tuple[Spent, Spent]:
         """By the answer that stood, and by those that were prepared in vain."""
