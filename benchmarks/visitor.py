@@ -64,9 +64,18 @@ class Window:
     errors: list[str] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
-        """What the page says of itself."""
-        state: dict[str, Any] = self.page.evaluate("window.visavis.state()")
-        return state
+        """What the page says of itself; of one that is being loaded anew, what it says then."""
+        said: list[dict[str, Any]] = []
+
+        def asked() -> bool:
+            try:
+                said.append(self.page.evaluate("window.visavis.state()"))
+            except Error:
+                return False
+            return True
+
+        self.until_told(asked)
+        return said[-1]
 
     def until(self, true: str, seconds: float = 15.0) -> None:
         """Wait for something that the page says of itself: an expression of `s`."""
