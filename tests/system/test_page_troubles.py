@@ -145,6 +145,11 @@ def test_an_unplugged_microphone_is_noticed_and_mended_when_it_is_back(browser: 
         assert [said["microphone"] for said in server.of("device") if "microphone" in said][-2:] == ["none", "ok"]
 
 
+def loudspeakers(server: FakeServer) -> list[str]:
+    """What the page said of it, in its order."""
+    return [said["loudspeaker"] for said in server.of("device") if "loudspeaker" in said]
+
+
 def test_a_loudspeaker_that_is_gone_is_noticed_and_what_was_said_goes_on(browser: Browser, server: FakeServer) -> None:
     with tab(browser, server.url, script=NO_OUTPUT) as opened:
         touch(opened)
@@ -156,8 +161,7 @@ def test_a_loudspeaker_that_is_gone_is_noticed_and_what_was_said_goes_on(browser
         server.wait(lambda: server.played("ended") == [(one, 36_000)])
         opened.page.evaluate("outputs(1)")
         opened.until("state().loudspeaker.state === 'ok' && state().notices.length === 0")
-        told = lambda: [said["loudspeaker"] for said in server.of("device") if "loudspeaker" in said]  # noqa: E731
-        server.wait(lambda: told()[-2:] == ["lost", "ok"])
+        server.wait(lambda: loudspeakers(server)[-2:] == ["lost", "ok"])
 
 
 def test_a_server_that_went_away_is_found_again_and_the_visit_goes_on(browser: Browser) -> None:
