@@ -162,9 +162,12 @@ def test_a_server_that_is_killed_leaves_a_recording_that_opens(tmp_path: Path) -
 
 
 def test_a_disk_that_is_full_disturbs_no_visitor_and_is_counted(tmp_path: Path) -> None:
-    (tmp_path / "kept").write_text("a file where the folder should be")
+    folder = tmp_path / "kept"
 
     async def act(hall: Hall) -> None:
+        if folder.exists():
+            folder.rmdir()
+        folder.write_text("a file where the folder should be")
         robot = await hall.enter("hall")
         await robot.say("typed", text="几点开门？", language="zh")
         await robot.until(partial(answered, robot))
