@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import VisavisError
-from pipeline.recording.comparing.flags import add_compare, add_regress, thresholds
+from pipeline.recording.comparing.flags import STAGES, add_compare, add_regress, thresholds
 from pipeline.verbosity import Wanted
-
-STAGES = ("turn", "transcript", "emotion", "reply", "speech", "cues")
-"""As in `pipeline.flow`, which takes too long to load for a command line's help."""
 
 FORMATS = ("vtt", "srt", "arkit-csv", "vrma", "live2d-motion3", "wav", "messages-parquet")
 

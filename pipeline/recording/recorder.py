@@ -114,7 +114,7 @@ async def recording(
                 yield recorder, said
         finally:
             recorder.close()
-    except Exception as error:
+    except (OSError, RuntimeError, ExceptionGroup) as error:
         why = _full(error)
         if why is None:
             raise
